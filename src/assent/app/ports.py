@@ -1,0 +1,212 @@
+"""What the use cases need from outside. Adapters satisfy these structurally."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from assent.core.actions import Action
+from assent.core.approvals import Request, Timer
+from assent.core.canonical import Digest, Json
+from assent.core.facts import Facts, PlanState
+from assent.core.ledger import Checkpoint, Entry, Head
+from assent.core.proposals import AgentSession
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    def now(self) -> int:
+        """Milliseconds since the epoch."""
+        ...
+
+
+class Ids(Protocol):
+    def new(self) -> str:
+        """A new UUIDv7 as text: unique, and sorted by time of creation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something a page may want to show at once. `seq` grows with every committed event."""
+
+    seq: int
+    topic: str
+    """`request` (opened or changed) or `ledger` (something was recorded)."""
+    subject: str
+    """The request's id, or the ledger stream."""
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """A policy file a person accepted for a workspace."""
+
+    workspace: str
+    digest: Digest
+    text: bytes
+    accepted_by: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class WebSession:
+    """A browser that a person logged in with. Only the hash of its token is stored."""
+
+    token_hash: Digest
+    person: str
+    created_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many calls went which way since a moment."""
+
+    proceeded: int = 0
+    asked: int = 0
+    rejected: int = 0
+    refused: int = 0
+
+
+class View(Protocol):
+    """A consistent look at the store."""
+
+    def request(self, request_id: str) -> Request | None: ...
+
+    def request_numbered(self, number: int) -> Request | None: ...
+
+    def waiting(self, *, limit: int, after: int = 0) -> Sequence[Request]:
+        """Pending requests, not delayed, oldest first, with a number above `after`."""
+        ...
+
+    def delayed(self, *, limit: int) -> Sequence[Request]: ...
+
+    def recent(self, *, limit: int, before: int | None = None) -> Sequence[Request]:
+        """Requests that are no longer pending, newest number first, numbers below `before`."""
+        ...
+
+    def count_waiting(self) -> int: ...
+
+    def live_request(self, *, agent: str, workspace: str, subject: Digest) -> Request | None:
+        """The oldest pending or approved request for this very action, in whichever run."""
+        ...
+
+    def rejected_request(
+        self, *, agent: str, session_id: str, subject: Digest, since: int
+    ) -> Request | None:
+        """The newest rejection of this very action in this run, decided at or after `since`."""
+        ...
+
+    def plan_state(self, *, agent: str, session_id: str) -> PlanState: ...
+
+    def policy_in_force(self, workspace: str) -> PolicyVersion | None: ...
+
+    def entries(
+        self, *, stream: str | None = None, limit: int, before: str | None = None
+    ) -> Sequence[Entry]:
+        """Newest first. `before` is the `hash` of the last entry of the page before."""
+        ...
+
+    def chain(self, stream: str) -> Iterator[Entry]:
+        """All entries of one stream, oldest first."""
+        ...
+
+    def heads(self) -> Sequence[Head]: ...
+
+    def checkpoints(self) -> Iterator[Checkpoint]:
+        """All, in order of number."""
+        ...
+
+    def events(self, *, after: int, limit: int) -> Sequence[Event]:
+        """Committed events in order; never skips one that commits later with a lower `seq`."""
+        ...
+
+    def last_event(self) -> int:
+        """The `seq` to start listening from; 0 when there is none."""
+        ...
+
+    def due_timers(self, *, now: int, limit: int) -> Sequence[Timer]: ...
+
+    def next_due(self) -> int | None:
+        """When the earliest timer is due."""
+        ...
+
+    def tally(self, *, since: int) -> Tally: ...
+
+    def web_session(self, token_hash: Digest) -> WebSession | None: ...
+
+
+class Tx(View, Protocol):
+    """A transaction. All of it commits, or none of it. Reads see its own writes."""
+
+    def next_number(self) -> int:
+        """The next REQ number; gaps appear when a transaction is rolled back."""
+        ...
+
+    def add_request(self, request: Request) -> None: ...
+
+    def save_request(self, request: Request) -> None:
+        """Store the next version. Raises ConflictError unless the stored one is `version - 1`."""
+        ...
+
+    def set_timers(self, request_id: str, timers: Sequence[Timer]) -> None:
+        """Replace the timers of a request."""
+        ...
+
+    def append(self, stream: str, kind: str, *, at: int, fields: Mapping[str, Json]) -> Entry: ...
+
+    def seal(self, at: int) -> Checkpoint | None:
+        """Checkpoint the heads that moved since the last one; None when none did."""
+        ...
+
+    def publish(self, topic: str, subject: str, *, at: int) -> None: ...
+
+    def set_plan_state(self, *, agent: str, session_id: str, state: PlanState, at: int) -> None: ...
+
+    def accept_policy(self, version: PolicyVersion) -> None: ...
+
+    def add_web_session(self, session: WebSession) -> None: ...
+
+    def drop_web_session(self, token_hash: Digest) -> None: ...
+
+    def add_login(self, token_hash: Digest, *, person: str, expires_at: int) -> None:
+        """A one-time login link."""
+        ...
+
+    def take_login(self, token_hash: Digest, *, now: int) -> str | None:
+        """Use up a login link: the person it was made for, or None when it is void."""
+        ...
+
+
+class Store(Protocol):
+    """Everything that must survive. One writer; a write is done when it is committed."""
+
+    async def write(self, work: Callable[[Tx], T], *, durable: bool) -> T:
+        """Run `work` in a transaction; its result comes back after the commit.
+
+        `durable` waits until the commit is on disk (decisions, requests, policy); without it a
+        power cut, but not a crash, may lose the newest records. An exception from `work` rolls
+        back and is raised here. Raises UnavailableError when nothing can be recorded now.
+        """
+        ...
+
+    def read(self, query: Callable[[View], T]) -> T:
+        """Run a quick query on what is committed. Raises UnavailableError."""
+        ...
+
+    def on_commit(self, listener: Callable[[Sequence[Event]], None]) -> None:
+        """Call `listener` after each commit that published events, in the caller's event loop."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class World(Protocol):
+    """What can be observed of the world that an action would touch."""
+
+    def facts(self, action: Action, session: AgentSession, plan: PlanState) -> Facts: ...
+
+    def policy_file(self, workspace: str) -> bytes | None:
+        """The bytes of the workspace's policy file; None when it has none."""
+        ...

@@ -1,0 +1,316 @@
+"""The life of a request, from the question to the one use of its answer.
+
+    pending ──approve, modify──> approved ──consume──> consumed
+       │                            └──expire──> expired
+       ├──reject──> rejected
+       ├──expire──> expired
+       ├──withdraw──> cancelled
+       └──supersede──> superseded
+
+Every step is a pure function of the request and what was said, and returns the next request or a
+`Refusal`. Nothing leaves `rejected`, `expired`, `cancelled`, `superseded` or `consumed`. Each step
+adds one to `version`; a step that names another version or another digest changes nothing.
+Times are whole milliseconds since the epoch, given by the caller.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeAlias
+
+from assent.core.canonical import Digest
+from assent.core.proposals import Proposal
+from assent.core.risk.model import Assessment
+
+
+class State(StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    CONSUMED = "consumed"
+
+
+FINAL = frozenset(
+    {State.REJECTED, State.EXPIRED, State.CANCELLED, State.SUPERSEDED, State.CONSUMED}
+)
+"""States that nothing leaves."""
+
+
+class Verdict(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+    MODIFY = "modify"
+    DELAY = "delay"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a principal said about one version of a request, and where they said it."""
+
+    verdict: Verdict
+    by: str
+    at: int
+    version: int
+    """The version of the request that was looked at."""
+    subject: Digest
+    """The digest of the action that was looked at."""
+    reason: str = ""
+    via: str = ""
+    """The surface: `web`, `cli`, `agent-prompt`, or the proposing agent for a withdrawal."""
+    replacement: Proposal | None = None
+    """For `modify`: the call that may run instead."""
+    until: int | None = None
+    """For `delay`: when the request comes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An action that waits for a person, with what the person needs to decide."""
+
+    id: str
+    number: int
+    proposal: Proposal
+    assessment: Assessment
+    rule: str
+    """The policy rule that asked."""
+    why: str
+    """The rule's reason, in words."""
+    policy: Digest
+    """The policy in force when it was asked."""
+    created_at: int
+    expires_at: int
+    quorum: int = 1
+    state: State = State.PENDING
+    version: int = 1
+    decisions: tuple[Decision, ...] = ()
+    runnable: Proposal | None = None
+    """What may run: set by approval, equal to `proposal` unless modified."""
+    delayed_until: int | None = None
+    consumed_at: int | None = None
+
+    @property
+    def name(self) -> str:
+        return f"REQ-{self.number}"
+
+    @property
+    def subject(self) -> Digest:
+        """The digest of the action as asked: what decisions and the receipt are bound to."""
+        return self.proposal.subject
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The right to run `runnable` once, used up at the moment it is handed out."""
+
+    request_id: str
+    number: int
+    subject: Digest
+    runnable: Proposal
+    at: int
+
+
+class Cause(StrEnum):
+    ALREADY_DECIDED = "already-decided"
+    STALE_VERSION = "stale-version"
+    OTHER_SUBJECT = "other-subject"
+    SAME_PERSON_TWICE = "same-person-twice"
+    NO_REPLACEMENT = "no-replacement"
+    NEEDS_OTHERS = "needs-others"
+    NO_REASON = "no-reason"
+    NOT_LATER = "not-later"
+    EXPIRED = "expired"
+    NOT_YET_EXPIRED = "not-yet-expired"
+    NOT_APPROVED = "not-approved"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a step did not happen. The request stays as it was."""
+
+    cause: Cause
+    message: str
+
+
+Step: TypeAlias = Request | Refusal
+
+
+def decide(request: Request, decision: Decision) -> Step:
+    """Apply what a person said. Any rejection decides at once; approvals are counted to the quorum.
+
+    A modification is taken only where one person's approval is enough, since the others would have
+    approved something else. A delay moves the expiry along, so that what comes back can be decided.
+    """
+    refusal = _refuse(request, decision)
+    if refusal is not None:
+        return refusal
+    said = replace(request, version=request.version + 1, decisions=(*request.decisions, decision))
+    match decision.verdict:
+        case Verdict.REJECT:
+            return replace(said, state=State.REJECTED)
+        case Verdict.WITHDRAW:
+            return replace(said, state=State.CANCELLED)
+        case Verdict.DELAY:
+            return _delay(said, decision.until)
+        case Verdict.APPROVE | Verdict.MODIFY:
+            return _count(said)
+
+
+def _refuse(request: Request, decision: Decision) -> Refusal | None:
+    """The reason why `decision` cannot be taken, or None."""
+    closed = _closed(request, decision.at)
+    if closed is not None:
+        return closed
+    if decision.version != request.version:
+        return Refusal(
+            Cause.STALE_VERSION,
+            f"{request.name} changed while you looked at it; look again.",
+        )
+    if decision.subject != request.subject:
+        return Refusal(Cause.OTHER_SUBJECT, f"{request.name} asks for another action.")
+    return _refuse_verdict(request, decision)
+
+
+def _closed(request: Request, now: int) -> Refusal | None:
+    if request.state is not State.PENDING:
+        return Refusal(Cause.ALREADY_DECIDED, f"{request.name} is already {_outcome(request)}.")
+    if now >= request.expires_at:
+        return Refusal(Cause.EXPIRED, f"{request.name} expired before this was said.")
+    return None
+
+
+def _refuse_verdict(request: Request, decision: Decision) -> Refusal | None:
+    match decision.verdict:
+        case Verdict.REJECT if not decision.reason.strip():
+            return Refusal(Cause.NO_REASON, "A rejection needs a reason: the agent reads it.")
+        case Verdict.MODIFY if decision.replacement is None:
+            return Refusal(Cause.NO_REPLACEMENT, "A modification needs the action to run instead.")
+        case Verdict.MODIFY if request.quorum > 1:
+            return Refusal(
+                Cause.NEEDS_OTHERS,
+                f"{request.name} needs {request.quorum} people; reject it and say what to change.",
+            )
+        case Verdict.DELAY if decision.until is None or decision.until <= decision.at:
+            return Refusal(Cause.NOT_LATER, "A delay needs a time that is still to come.")
+        case Verdict.APPROVE if decision.by in _approvers(request):
+            return Refusal(Cause.SAME_PERSON_TWICE, f"{decision.by} has approved already.")
+        case _:
+            return None
+
+
+def _approvers(request: Request) -> frozenset[str]:
+    return frozenset(
+        said.by for said in request.decisions if said.verdict in (Verdict.APPROVE, Verdict.MODIFY)
+    )
+
+
+def _delay(said: Request, until: int | None) -> Request:
+    lifetime = said.expires_at - said.created_at
+    expires_at = said.expires_at if until is None else max(said.expires_at, until + lifetime)
+    return replace(said, delayed_until=until, expires_at=expires_at)
+
+
+def _count(said: Request) -> Request:
+    if len(_approvers(said)) < said.quorum:
+        return said
+    return replace(
+        said,
+        state=State.APPROVED,
+        runnable=said.decisions[-1].replacement or said.proposal,
+        delayed_until=None,
+    )
+
+
+def _outcome(request: Request) -> str:
+    """How it ended, for the person who came second: `approved by ana at <ms>`."""
+    last = deciding(request)
+    if last is None:
+        return request.state.value
+    return f"{request.state.value} by {last.by}"
+
+
+def deciding(request: Request) -> Decision | None:
+    """The decision that ended the wait, if a person ended it."""
+    if request.state in (State.PENDING, State.EXPIRED, State.SUPERSEDED):
+        return None
+    return next(
+        (said for said in reversed(request.decisions) if said.verdict is not Verdict.DELAY), None
+    )
+
+
+def expire(request: Request, *, version: int, now: int) -> Step:
+    """Time ran out: an open question is denied, an unused approval lapses."""
+    if request.state in FINAL:
+        return Refusal(Cause.ALREADY_DECIDED, f"{request.name} is already {_outcome(request)}.")
+    if version != request.version:
+        return Refusal(Cause.STALE_VERSION, f"{request.name} changed since this timer was set.")
+    if now < request.expires_at:
+        return Refusal(Cause.NOT_YET_EXPIRED, f"{request.name} has not expired yet.")
+    return replace(request, state=State.EXPIRED, version=request.version + 1)
+
+
+def supersede(request: Request) -> Step:
+    """A newer proposal takes the place of this open question."""
+    if request.state is not State.PENDING:
+        return Refusal(Cause.ALREADY_DECIDED, f"{request.name} is already {_outcome(request)}.")
+    return replace(request, state=State.SUPERSEDED, version=request.version + 1)
+
+
+def consume(request: Request, *, subject: Digest, now: int) -> tuple[Request, Receipt] | Refusal:
+    """Hand out the single receipt for the action that was asked, if it was approved and is unused.
+
+    `subject` is the digest of the action that is about to start, computed again at that moment.
+    """
+    if request.state is not State.APPROVED or request.runnable is None:
+        return Refusal(Cause.NOT_APPROVED, f"{request.name} is {_outcome(request)}.")
+    if subject != request.subject:
+        return Refusal(Cause.OTHER_SUBJECT, f"{request.name} approved another action.")
+    if now >= request.expires_at:
+        return Refusal(Cause.EXPIRED, f"The approval of {request.name} has expired.")
+    used = replace(request, state=State.CONSUMED, version=request.version + 1, consumed_at=now)
+    return used, Receipt(
+        request_id=request.id,
+        number=request.number,
+        subject=request.subject,
+        runnable=request.runnable,
+        at=now,
+    )
+
+
+class TimerKind(StrEnum):
+    RESUME = "resume"
+    """A delay is over: the request comes back to the inbox."""
+    EXPIRE = "expire"
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Something that is due for one version of a request; stale once the version moved on."""
+
+    request_id: str
+    version: int
+    kind: TimerKind
+    due_at: int
+
+
+def timers_of(request: Request) -> tuple[Timer, ...]:
+    """The timers that belong to this version of the request, replacing all earlier ones."""
+    if request.state in FINAL:
+        return ()
+    due = [(TimerKind.EXPIRE, request.expires_at)]
+    if request.state is State.PENDING and request.delayed_until is not None:
+        due.append((TimerKind.RESUME, request.delayed_until))
+    return tuple(Timer(request.id, request.version, kind, at) for kind, at in due)
+
+
+def resume(request: Request, *, version: int, now: int) -> Step:
+    """A delay is over."""
+    if request.state is not State.PENDING or request.delayed_until is None:
+        return Refusal(Cause.ALREADY_DECIDED, f"{request.name} is not delayed.")
+    if version != request.version:
+        return Refusal(Cause.STALE_VERSION, f"{request.name} changed since this timer was set.")
+    if now < request.delayed_until:
+        return Refusal(Cause.NOT_LATER, f"{request.name} is delayed for longer.")
+    return replace(request, delayed_until=None, version=request.version + 1)

@@ -1,0 +1,92 @@
+"""Policy as data with a closed vocabulary: no expression language, so it can be checked."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from assent.core.canonical import Digest
+from assent.core.risk.model import Effect, RiskClass
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Runs at once, and is shown to a person afterwards."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Waits for a person. `why` says which rule asked, in words."""
+
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """Refused without asking anyone. `why` is told to the agent."""
+
+    rule: str
+    why: str
+
+
+Route: TypeAlias = Proceed | Notify | Gate | Deny
+
+
+class RouteName(StrEnum):
+    PROCEED = "proceed"
+    NOTIFY = "notify"
+    GATE = "gate"
+    DENY = "deny"
+
+
+class AskIn(StrEnum):
+    """Where a person is asked."""
+
+    INBOX = "inbox"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Matches an action when every condition that is not empty holds. Conditions are ORs of values.
+
+    `programs` are the first words of simple commands (`npm`, `npm test`), and match only if every
+    simple command of the script is a known-safe one or matches one of them.
+    """
+
+    name: str
+    route: RouteName
+    kinds: frozenset[str] = frozenset()
+    effects: frozenset[Effect] = frozenset()
+    classes: frozenset[RiskClass] = frozenset()
+    programs: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    """`server/tool`, with `*` allowed as the whole of either side."""
+    paths: tuple[str, ...] = ()
+    """Globs relative to the workspace; every path the action changes must match one of them."""
+    agents: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules in force in one workspace, and how people are asked."""
+
+    digest: Digest
+    """Of the file's exact bytes; of the built-in text when there is no file."""
+    rules: tuple[Rule, ...] = ()
+    wait_ms: int = 600_000
+    """How long an agent is held in its hook before it is told that the request is pending."""
+    headless_wait_ms: int = 600_000
+    """The same for an agent that runs with nobody at its prompt."""
+    expires_ms: int = 7 * 24 * 3_600_000
+    """After this an open question is denied and an unused approval lapses."""
+    repeat_rejection_ms: int = 900_000
+    """How long a rejected call gets the same answer again without asking anew."""
+    ask_in: AskIn = AskIn.INBOX
