@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from assent.core.canonical import Digest
+from assent.core.policy.model import AskIn
 from assent.core.proposals import Proposal
 from assent.core.risk.model import Assessment
 
@@ -36,6 +37,10 @@ FINAL = frozenset(
     {State.REJECTED, State.EXPIRED, State.CANCELLED, State.SUPERSEDED, State.CONSUMED}
 )
 """States that nothing leaves."""
+
+
+AGENT_PROMPT = "agent-prompt"
+"""`Decision.via` of what a person said at the agent's own prompt, as far as we can see it."""
 
 
 class Verdict(StrEnum):
@@ -82,6 +87,8 @@ class Request:
     """The policy in force when it was asked."""
     created_at: int
     expires_at: int
+    asked_in: AskIn = AskIn.INBOX
+    """Where the question was put. In the agent's own prompt it can be answered only there."""
     quorum: int = 1
     state: State = State.PENDING
     version: int = 1
@@ -116,6 +123,7 @@ class Cause(StrEnum):
     ALREADY_DECIDED = "already-decided"
     STALE_VERSION = "stale-version"
     OTHER_SUBJECT = "other-subject"
+    ASKED_ELSEWHERE = "asked-elsewhere"
     SAME_PERSON_TWICE = "same-person-twice"
     NO_REPLACEMENT = "no-replacement"
     NEEDS_OTHERS = "needs-others"
@@ -163,6 +171,10 @@ def _refuse(request: Request, decision: Decision) -> Refusal | None:
     closed = _closed(request, decision.at)
     if closed is not None:
         return closed
+    if request.asked_in is AskIn.AGENT and decision.via != AGENT_PROMPT:
+        return Refusal(
+            Cause.ASKED_ELSEWHERE, f"{request.name} is being asked at the agent's own prompt."
+        )
     if decision.version != request.version:
         return Refusal(
             Cause.STALE_VERSION,

@@ -6,6 +6,9 @@ from assent.core.actions import Action
 from assent.core.canonical import Digest
 from assent.core.encoding import action_digest
 
+PLANNING = "plan"
+"""The word for a mode in which the agent should change nothing, for whichever agent has one."""
+
 
 @dataclass(frozen=True, slots=True)
 class AgentSession:
@@ -18,7 +21,7 @@ class AgentSession:
     """Absolute real path of the project the agent works in."""
     cwd: str
     mode: str = ""
-    """The agent's own permission mode, in its own words."""
+    """The agent's own permission mode, in its own words; `PLANNING` when it only plans."""
     model: str = ""
     subagent: str = ""
     headless: bool | None = None
@@ -47,6 +50,8 @@ class Proposal:
     tool: str
     action: Action
     payload: bytes
+    event: str = ""
+    """The agent's name for the hook event the payload came with; needed to read it again."""
     prose: str = ""
     """What the agent says about it. Untrusted, shown apart, never used to decide."""
     editable: Editable | None = None

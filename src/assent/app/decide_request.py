@@ -1,0 +1,166 @@
+"""A person decides about a request: approve, reject, modify, delay or withdraw."""
+
+from dataclasses import dataclass
+
+from assent.app import records, requests
+from assent.app.agents import ToolProposed
+from assent.app.gatehouse import Gatehouse
+from assent.app.ports import PolicyVersion, Tx
+from assent.core.actions import Plan, PolicyEdit, UnknownAction
+from assent.core.approvals import (
+    Decision,
+    Refusal,
+    Request,
+    State,
+    Verdict,
+    consume,
+    decide,
+    timers_of,
+)
+from assent.core.facts import PlanState
+from assent.core.proposals import Proposal
+from assent.errors import NotFoundError, UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What a person says about a request, and where."""
+
+    verdict: Verdict
+    by: str
+    via: str
+    version: int | None = None
+    """The version the person looked at; None takes whatever it is now."""
+    reason: str = ""
+    text: str | None = None
+    """For a modification: the changed editable part of the call."""
+    until: int | None = None
+    """For a delay: its end, in ms since the epoch."""
+
+
+async def decide_request(gate: Gatehouse, number: int, word: Word) -> Request | Refusal:
+    """Apply a person's word; the request afterwards, or why nothing changed.
+
+    Raises NotFoundError for an unknown number, UsageError for a text that the call cannot take,
+    and UnavailableError when the decision cannot be recorded: then it was not taken.
+    """
+    seen = gate.store.read(lambda view: view.request_numbered(number))
+    if seen is None:
+        raise NotFoundError(f"There is no REQ-{number}.", hint="See: assent inbox")
+    replacement = _changed(gate, seen, word.text) if word.verdict is Verdict.MODIFY else None
+    decision = Decision(
+        verdict=word.verdict,
+        by=word.by,
+        at=gate.clock.now(),
+        version=seen.version if word.version is None else word.version,
+        subject=seen.subject,
+        reason=word.reason.strip(),
+        via=word.via,
+        replacement=replacement,
+        until=word.until,
+    )
+    return await gate.store.write(lambda tx: _apply(tx, seen, decision), durable=True)
+
+
+def _changed(gate: Gatehouse, request: Request, text: str | None) -> Proposal:
+    """The call as the person changed it, read again from a changed payload."""
+    agent = gate.agents.get(request.proposal.session.agent)
+    if agent is None or text is None or request.proposal.editable is None:
+        raise UsageError(
+            f"{request.name} has no part that can be changed.",
+            hint="Reject it and say what the agent should do instead.",
+        )
+    payload = agent.change(request.proposal.payload, text)
+    event = agent.read(request.proposal.event, payload, env={}, files=gate.files)
+    if not isinstance(event, ToolProposed) or isinstance(event.proposal.action, UnknownAction):
+        raise UsageError(
+            f"The changed text does not make a call that {agent.title} can run.",
+            hint="Change it again, or reject the request.",
+        )
+    return _in_the_run_of(request.proposal, event.proposal)
+
+
+def _in_the_run_of(asked: Proposal, changed: Proposal) -> Proposal:
+    return Proposal(
+        session=asked.session,
+        call_id=asked.call_id,
+        tool=changed.tool,
+        action=changed.action,
+        payload=changed.payload,
+        event=asked.event,
+        prose=asked.prose,
+        editable=changed.editable,
+    )
+
+
+def _apply(tx: Tx, seen: Request, decision: Decision) -> Request | Refusal:
+    now = decision.at
+    request = tx.request(seen.id)
+    if request is None:
+        raise NotFoundError(f"{seen.name} is gone.", hint="See: assent inbox")
+    decided = decide(request, decision)
+    if isinstance(decided, Refusal):
+        return decided
+    tx.save_request(decided)
+    tx.set_timers(decided.id, timers_of(decided))
+    tx.append(
+        records.request_stream(decided),
+        "decided",
+        at=now,
+        fields=records.decision_fields(decided, decision),
+    )
+    tx.publish("request", decided.id, at=now)
+    after = _take_effect(tx, decided, now)
+    tx.seal(now)
+    return after
+
+
+def _take_effect(tx: Tx, decided: Request, now: int) -> Request:
+    """What a decision changes at once, beyond the request itself."""
+    action = decided.proposal.action
+    if isinstance(action, PolicyEdit) and decided.state is State.APPROVED:
+        return _accept_policy(tx, decided, now)
+    if isinstance(action, Plan) and decided.state in _PLAN_AFTER:
+        requests.set_plan(tx, decided.proposal.session, _PLAN_AFTER[decided.state], now)
+    return decided
+
+
+_PLAN_AFTER = {
+    State.APPROVED: PlanState.APPROVED,
+    State.REJECTED: PlanState.REJECTED,
+    State.CANCELLED: PlanState.REJECTED,
+}
+
+
+def _accept_policy(tx: Tx, approved: Request, now: int) -> Request:
+    """An approved policy is in force with the same commit; its receipt is used up by that."""
+    outcome = consume(approved, subject=approved.subject, now=now)
+    if isinstance(outcome, Refusal):
+        return approved
+    used, receipt = outcome
+    action = receipt.runnable.action
+    if not isinstance(action, PolicyEdit):
+        return approved
+    tx.save_request(used)
+    tx.set_timers(used.id, timers_of(used))
+    tx.accept_policy(
+        PolicyVersion(
+            workspace=action.workspace,
+            digest=action.after,
+            text=receipt.runnable.payload,
+            accepted_by=used.decisions[-1].by,
+            at=now,
+        )
+    )
+    tx.append(
+        records.policy_stream(action.workspace),
+        "policy-accepted",
+        at=now,
+        fields={
+            "policy": action.after,
+            "before": action.before,
+            "by": used.decisions[-1].by,
+            "request": used.number,
+        },
+    )
+    return used

@@ -1,0 +1,32 @@
+"""What every use case works with: the ports of one running Assent, wired once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from assent.app.agents import Agent, Files
+from assent.app.ports import Clock, Ids, Store, World
+from assent.core.policy.model import Policy
+
+
+class PolicyReader(Protocol):
+    """Reads policy files. The same bytes always give the same policy."""
+
+    def default(self) -> Policy:
+        """The policy of a workspace that has accepted none."""
+        ...
+
+    def parse(self, text: bytes) -> Policy:
+        """Raises UsageError with the place and the reason when `text` is not a policy."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gatehouse:
+    store: Store
+    clock: Clock
+    ids: Ids
+    agents: Mapping[str, Agent]
+    files: Files
+    world: World
+    policies: PolicyReader

@@ -1,0 +1,80 @@
+"""What agents are told. Short, exact, and always with what to do instead."""
+
+from datetime import UTC, datetime
+
+from assent.core.approvals import Request, State, deciding
+from assent.core.policy.model import Deny
+from assent.core.risk.model import Assessment
+
+
+def refused_by_policy(route: Deny) -> str:
+    return (
+        f"Assent refused this (rule `{route.rule}`): {route.why}. "
+        "Do not try another way to the same effect."
+    )
+
+
+def refused_by_person(request: Request) -> str:
+    said = deciding(request)
+    who, reason = (said.by, said.reason) if said is not None else ("a person", "")
+    return (
+        f"Assent: {who} rejected this ({request.name}). Reason from {who}: {reason} "
+        "Do not try another way to the same effect."
+    )
+
+
+def pending(request: Request) -> str:
+    return (
+        f"Assent: waiting for a person as {request.name} ({summary(request.assessment)}). "
+        "Go on with other work or ask again later; the same call will pass once it is approved. "
+        "Do not work around this."
+    )
+
+
+def delayed(request: Request) -> str:
+    until = _moment(request.delayed_until)
+    return (
+        f"Assent: a person put off {request.name} until {until}. "
+        "Go on with other work and ask again then. Do not work around this."
+    )
+
+
+def not_decided(request: Request) -> str:
+    ended = {
+        State.EXPIRED: "nobody decided it in time",
+        State.CANCELLED: "it was withdrawn",
+        State.SUPERSEDED: "a newer request took its place",
+    }.get(request.state, f"it is {request.state.value}")
+    return f"Assent did not let this through: {request.name} is closed, {ended}."
+
+
+def ask_there(assessment: Assessment) -> str:
+    """Shown by the agent's own prompt to the person who sits there."""
+    return f"Assent: {summary(assessment)}. Undo: {assessment.undo}."
+
+
+def settings_locked(path: str) -> str:
+    return (
+        f"Assent: settings are locked while it guards this session ({path or 'settings'}). "
+        "They take effect in the next session."
+    )
+
+
+def payload_too_large(limit: int) -> str:
+    return f"Assent refused this: the call is larger than {limit // 1024 // 1024} MiB. Split it."
+
+
+def unrecordable(reason: str) -> str:
+    return f"Assent could not record this call, so it was not let through: {reason}"
+
+
+def summary(assessment: Assessment) -> str:
+    """The class and the first reason: `high: deletes build`."""
+    why = assessment.evidence[0].what if assessment.evidence else assessment.title
+    return f"{assessment.risk.word}: {why}"
+
+
+def _moment(at: int | None) -> str:
+    if at is None:
+        return "later"
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

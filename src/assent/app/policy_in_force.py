@@ -1,0 +1,113 @@
+"""Which policy holds in a workspace: the last one a person accepted, whatever the file says.
+
+A policy file that differs from it changes nothing; it becomes a request of its own, once per
+content, which a person approves or rejects like any other.
+"""
+
+import difflib
+
+from assent.app import requests
+from assent.app.gatehouse import Gatehouse
+from assent.app.ports import PolicyVersion, Tx, View
+from assent.core.actions import PolicyEdit
+from assent.core.approvals import Request
+from assent.core.canonical import Digest, digest_of
+from assent.core.facts import Facts
+from assent.core.policy.model import Policy
+from assent.core.proposals import AgentSession, Proposal
+from assent.core.risk import assess
+from assent.errors import UsageError
+
+POLICY_AGENT = "assent"
+"""The agent's name on requests that Assent opens itself."""
+POLICY_RULE = "policy-edit"
+
+
+async def policy_in_force(gate: Gatehouse, workspace: str) -> Policy:
+    """The accepted policy of `workspace`, or the built-in one; asks about a changed file."""
+    accepted = gate.store.read(lambda view: view.policy_in_force(workspace))
+    current = gate.policies.default() if accepted is None else gate.policies.parse(accepted.text)
+    text = gate.world.policy_file(workspace)
+    if text is not None and digest_of(text) != current.digest:
+        await _ask_about(gate, workspace, accepted, text)
+    return current
+
+
+async def _ask_about(
+    gate: Gatehouse, workspace: str, accepted: PolicyVersion | None, text: bytes
+) -> None:
+    proposal = edit_proposal(gate, workspace, accepted, text)
+    if gate.store.read(lambda view: _was_asked(view, proposal)) or not readable(gate, text):
+        return
+    now = gate.clock.now()
+    request_id = gate.ids.new()
+    expires_at = now + gate.policies.default().expires_ms
+
+    def work(tx: Tx) -> None:
+        if _was_asked(tx, proposal):
+            return
+        facts = Facts(workspace=workspace, home="", assent_home="")
+        request = Request(
+            id=request_id,
+            number=tx.next_number(),
+            proposal=proposal,
+            assessment=assess(proposal.action, facts),
+            rule=POLICY_RULE,
+            why="a policy changes only when a person accepts it",
+            policy=before_digest(gate, accepted),
+            created_at=now,
+            expires_at=expires_at,
+        )
+        requests.open_request(tx, request, now)
+
+    await gate.store.write(work, durable=True)
+
+
+def edit_proposal(
+    gate: Gatehouse, workspace: str, accepted: PolicyVersion | None, text: bytes
+) -> Proposal:
+    """The change of policy that `text` would be, as a call of Assent itself."""
+    action = PolicyEdit(
+        workspace=workspace,
+        before=before_digest(gate, accepted),
+        after=digest_of(text),
+        diff=_diff(b"" if accepted is None else accepted.text, text),
+    )
+    session = AgentSession(
+        agent=POLICY_AGENT, session_id="policy", workspace=workspace, cwd=workspace
+    )
+    return Proposal(
+        session=session, call_id="", tool="policy", action=action, payload=text, event=""
+    )
+
+
+def before_digest(gate: Gatehouse, accepted: PolicyVersion | None) -> Digest:
+    return gate.policies.default().digest if accepted is None else accepted.digest
+
+
+def readable(gate: Gatehouse, text: bytes) -> bool:
+    """Whether `text` is a policy at all; one that is not cannot be accepted, so nobody is asked."""
+    try:
+        gate.policies.parse(text)
+    except UsageError:
+        return False
+    return True
+
+
+def _was_asked(view: View, proposal: Proposal) -> bool:
+    session = proposal.session
+    live = view.live_request(
+        agent=session.agent, workspace=session.workspace, subject=proposal.subject
+    )
+    rejected = view.rejected_request(
+        agent=session.agent, session_id=session.session_id, subject=proposal.subject, since=0
+    )
+    return live is not None or rejected is not None
+
+
+def _diff(before: bytes, after: bytes) -> str:
+    old, new = (
+        text.decode("utf-8", "surrogateescape").splitlines(keepends=True)
+        for text in (before, after)
+    )
+    return "".join(difflib.unified_diff(old, new, "policy in force", "policy file"))

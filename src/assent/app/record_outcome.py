@@ -1,0 +1,104 @@
+"""An agent tells how a call ended, or that its run or its settings changed: keep the record."""
+
+from assent.app import messages, records, requests
+from assent.app.agents import (
+    HookAnswer,
+    Noted,
+    Refuse,
+    SessionEvent,
+    SettingsChange,
+    ToolFinished,
+)
+from assent.app.gatehouse import Gatehouse
+from assent.app.ports import Tx
+from assent.core.actions import Plan
+from assent.core.approvals import AGENT_PROMPT, Decision, Refusal, Request, Verdict, decide
+from assent.core.canonical import digest_of
+from assent.core.facts import PlanState
+
+
+async def record_outcome(gate: Gatehouse, event: ToolFinished) -> HookAnswer:
+    """Record that a call ran; one that was asked at the agent's prompt was approved there."""
+    now = gate.clock.now()
+
+    def work(tx: Tx) -> None:
+        tx.append(
+            records.session_stream(event.session),
+            "finished",
+            at=now,
+            fields={
+                "agent": event.session.agent,
+                "call": event.call_id,
+                "tool": event.tool,
+                "ok": event.ok,
+                "payload": digest_of(event.payload),
+            },
+        )
+        asked = tx.prompted_request(
+            agent=event.session.agent,
+            session_id=event.session.session_id,
+            call_id=event.call_id,
+        )
+        if asked is not None:
+            _approved_there(tx, asked, now)
+
+    await gate.store.write(work, durable=False)
+    return Noted()
+
+
+def _approved_there(tx: Tx, asked: Request, now: int) -> None:
+    said = Decision(
+        verdict=Verdict.APPROVE,
+        by="whoever sits at the agent's prompt",
+        at=now,
+        version=asked.version,
+        subject=asked.subject,
+        via=AGENT_PROMPT,
+    )
+    approved = decide(asked, said)
+    if isinstance(approved, Refusal):
+        return
+    tx.save_request(approved)
+    tx.append(
+        records.request_stream(approved),
+        "decided",
+        at=now,
+        fields=records.decision_fields(approved, said),
+    )
+    requests.use_receipt(tx, approved, approved.proposal, now)
+    if isinstance(asked.proposal.action, Plan):
+        requests.set_plan(tx, asked.proposal.session, PlanState.APPROVED, now)
+
+
+async def record_session(gate: Gatehouse, event: SessionEvent) -> HookAnswer:
+    """Record that a run of an agent began or ended."""
+    now = gate.clock.now()
+    await gate.store.write(
+        lambda tx: tx.append(
+            records.session_stream(event.session),
+            f"session-{event.what}",
+            at=now,
+            fields=records.session_fields(event.session),
+        ),
+        durable=False,
+    )
+    return Noted()
+
+
+async def refuse_settings(gate: Gatehouse, event: SettingsChange) -> HookAnswer:
+    """Settings that could switch the gate off do not change while a session runs."""
+    now = gate.clock.now()
+    await gate.store.write(
+        lambda tx: tx.append(
+            records.session_stream(event.session),
+            "settings-refused",
+            at=now,
+            fields={
+                **records.session_fields(event.session),
+                "source": event.source,
+                "path": event.path,
+            },
+        ),
+        durable=True,
+    )
+    return Refuse(messages.settings_locked(event.path))

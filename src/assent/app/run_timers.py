@@ -1,0 +1,43 @@
+"""What is due happens: questions nobody answered are denied, delayed ones come back."""
+
+from assent.app import requests
+from assent.app.gatehouse import Gatehouse
+from assent.app.ports import Tx
+from assent.core.approvals import Request, Timer, TimerKind, expire, resume
+
+BATCH = 200
+"""Timers per transaction, so that a long sleep of the machine does not hold the writer."""
+
+
+async def run_timers(gate: Gatehouse) -> int:
+    """Run what is due now; the number of timers taken. Call again while it is `BATCH`."""
+    now = gate.clock.now()
+
+    def work(tx: Tx) -> int:
+        due = tx.due_timers(now=now, limit=BATCH)
+        for timer in due:
+            _fire(tx, timer, now)
+        return len(due)
+
+    if not gate.store.read(lambda view: view.due_timers(now=now, limit=1)):
+        return 0
+    return await gate.store.write(work, durable=True)
+
+
+def _fire(tx: Tx, timer: Timer, now: int) -> None:
+    request = tx.request(timer.request_id)
+    if request is None or timer.version != request.version:
+        tx.drop_timer(timer)
+        return
+    step = (
+        expire(request, version=timer.version, now=now)
+        if timer.kind is TimerKind.EXPIRE
+        else resume(request, version=timer.version, now=now)
+    )
+    if isinstance(step, Request):
+        requests.store_step(tx, step, _WORDS[timer.kind], now)
+    else:
+        tx.drop_timer(timer)
+
+
+_WORDS = {TimerKind.EXPIRE: "expired", TimerKind.RESUME: "resumed"}
