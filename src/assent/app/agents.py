@@ -6,7 +6,7 @@ One adapter per agent, in its own folder, implements `Agent` and `Installer`.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from assent.core.proposals import AgentSession, Proposal
 
@@ -168,6 +168,10 @@ class Agent(Protocol):
 # --- how it is installed ------------------------------------------------------------------------
 
 
+Dialect: TypeAlias = Literal["exit2", "json", "observe"]
+"""What the relay tells an agent when the daemon cannot answer: see relay.c."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """Where an installer works. All paths absolute."""
@@ -176,7 +180,7 @@ class Surroundings:
     """The user's home folder."""
     assent_home: Path
     """Assent's state; backups go to `backups/<agent>/`."""
-    relay: Callable[[str, str, str, tuple[str, ...]], tuple[str, ...]]
+    relay: Callable[[Dialect, str, str, tuple[str, ...]], tuple[str, ...]]
     """`relay(dialect, agent, event, env_names)` gives the hook's argument vector."""
     env: Mapping[str, str]
     """The user's environment, for agents whose folder a variable names."""

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from assent.app import messages, requests
 from assent.app.agents import HookAnswer, Park, Refuse
 from assent.app.gatehouse import Gatehouse
-from assent.app.ports import Event, Tx
+from assent.app.ports import Event
 from assent.app.submit_action import Waiting, submit_action
 from assent.core.approvals import Request, State
 from assent.core.proposals import Proposal
@@ -39,13 +40,22 @@ class Wakeups:
             del self._waiting[request_id]
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """How long and for whom a call may be held."""
+
+    longest_ms: int
+    """The longest that the agent lets its hook think."""
+    present: Callable[[], bool]
+    """Whether the agent is still there to take the answer; a receipt is not spent on nobody."""
+
+
 async def submit_and_wait(
-    gate: Gatehouse, wakeups: Wakeups, proposal: Proposal, *, longest_ms: int
+    gate: Gatehouse, wakeups: Wakeups, proposal: Proposal, hold: Hold
 ) -> HookAnswer:
     """Submit a call and hold it for a person's decision, at most as long as the policy says.
 
-    `longest_ms` is the longest the agent lets its hook think. Each receipt is used once: when
-    another run of the same call used it first, this one asks anew.
+    Each receipt is used once: when another run of the same call used it first, this one asks anew.
     """
     started = gate.clock.now()
     while True:
@@ -53,50 +63,54 @@ async def submit_and_wait(
         if not isinstance(submitted, Waiting):
             return submitted
         spent = gate.clock.now() - started
-        left = min(submitted.wait_ms, longest_ms) - spent
-        answer = await _await(gate, wakeups, submitted.request, proposal, left_ms=left)
+        left_ms = min(submitted.wait_ms, hold.longest_ms) - spent
+        current = await _decided(gate, wakeups, submitted.request, left_ms=left_ms)
+        if current.state is State.PENDING:
+            return _not_yet(gate, current, proposal)
+        if not hold.present():
+            return Refuse(messages.nobody_there(current))
+        answer = await _settle(gate, current, proposal)
         if answer is not None:
             return answer
 
 
-async def _await(
-    gate: Gatehouse, wakeups: Wakeups, request: Request, proposal: Proposal, *, left_ms: int
-) -> HookAnswer | None:
-    """The answer, or None when the approval was used by another run of the same call."""
+async def _decided(gate: Gatehouse, wakeups: Wakeups, request: Request, *, left_ms: int) -> Request:
+    """The request once it is decided or delayed, or as it is when time is up."""
+    deadline = asyncio.get_running_loop().time() + left_ms / 1000
     waiter = wakeups.listen(request.id)
     try:
-        async with asyncio.timeout(max(left_ms, 0) / 1000):
-            while True:
-                waiter.clear()
-                current = gate.store.read(lambda view: view.request(request.id)) or request
-                if current.state is not State.PENDING:
-                    return await _settle(gate, current, proposal)
-                if current.delayed_until is not None:
-                    return Refuse(messages.delayed(current))
+        while True:
+            waiter.clear()
+            current = gate.store.read(lambda view: view.request(request.id)) or request
+            if current.state is not State.PENDING or current.delayed_until is not None:
+                return current
+            async with asyncio.timeout_at(deadline):
                 await waiter.wait()
     except TimeoutError:
-        return _not_yet(gate, request, proposal)
+        return current
     finally:
         wakeups.stop(request.id, waiter)
 
 
 async def _settle(gate: Gatehouse, request: Request, proposal: Proposal) -> HookAnswer | None:
-    if request.state is State.APPROVED:
-        now = gate.clock.now()
-
-        def work(tx: Tx) -> HookAnswer | None:
-            current = tx.request(request.id)
-            return None if current is None else requests.use_receipt(tx, current, proposal, now)
-
-        return await gate.store.write(work, durable=True)
-    if request.state is State.CONSUMED:
-        return None
-    if request.state is State.REJECTED:
-        return Refuse(messages.refused_by_person(request))
-    return Refuse(messages.not_decided(request))
+    """The answer, or None when the approval was used by another run of the same call."""
+    match request.state:
+        case State.APPROVED:
+            now = gate.clock.now()
+            return await gate.store.write(
+                lambda tx: requests.use_approval(tx, request.id, proposal, now), durable=True
+            )
+        case State.CONSUMED:
+            return None
+        case State.REJECTED:
+            return Refuse(messages.refused_by_person(request))
+        case _:
+            return Refuse(messages.not_decided(request))
 
 
 def _not_yet(gate: Gatehouse, request: Request, proposal: Proposal) -> HookAnswer:
+    if request.delayed_until is not None:
+        return Refuse(messages.delayed(request))
     agent = gate.agents.get(proposal.session.agent)
     if agent is not None and agent.abilities.park and proposal.session.headless:
         return Park(messages.pending(request))

@@ -6,6 +6,12 @@ from assent.core.approvals import Request, State, deciding
 from assent.core.policy.model import Deny
 from assent.core.risk.model import Assessment
 
+STOPPING = (
+    "Assent is being stopped, so this call was not let through. What waits for a person is kept. "
+    "Ask again when it is up."
+)
+FAULT = "Assent ran into a fault of its own, so this call was not let through. See: assent status"
+
 
 def refused_by_policy(route: Deny) -> str:
     return (
@@ -39,6 +45,10 @@ def delayed(request: Request) -> str:
     )
 
 
+def nobody_there(request: Request) -> str:
+    return f"Assent: {request.name} was decided after the agent had gone."
+
+
 def not_decided(request: Request) -> str:
     ended = {
         State.EXPIRED: "nobody decided it in time",
@@ -62,6 +72,10 @@ def settings_locked(path: str) -> str:
 
 def payload_too_large(limit: int) -> str:
     return f"Assent refused this: the call is larger than {limit // 1024 // 1024} MiB. Split it."
+
+
+def unknown_agent(name: str) -> str:
+    return f"Assent does not know the agent `{name}`, so this call was not let through."
 
 
 def unrecordable(reason: str) -> str:

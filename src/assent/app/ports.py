@@ -126,6 +126,10 @@ class View(Protocol):
         """All, in order of number."""
         ...
 
+    def unsealed(self) -> bool:
+        """Whether anything was recorded since the last checkpoint."""
+        ...
+
     def events(self, *, after: int, limit: int) -> Sequence[Event]:
         """Committed events in order; never skips one that commits later with a lower `seq`."""
         ...

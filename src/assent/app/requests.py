@@ -87,6 +87,12 @@ def use_receipt(tx: Tx, request: Request, proposal: Proposal, now: int) -> HookA
     return _as_answer(receipt)
 
 
+def use_approval(tx: Tx, request_id: str, proposal: Proposal, now: int) -> HookAnswer | None:
+    """`use_receipt` for the request as it is stored now."""
+    current = tx.request(request_id)
+    return None if current is None else use_receipt(tx, current, proposal, now)
+
+
 def _as_answer(receipt: Receipt) -> HookAnswer:
     if receipt.runnable.subject == receipt.subject:
         return LetThrough()

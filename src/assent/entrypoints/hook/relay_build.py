@@ -19,8 +19,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from assent.app.agents import Dialect
 from assent.errors import UnavailableError
 
 HERE = Path(__file__).resolve().parent
@@ -45,9 +45,6 @@ TARGETS = {
     "macos-aarch64": "aarch64-macos.11.0-none",
 }
 """The platforms of a release wheel, with the names that zig has for them."""
-
-Dialect = Literal["exit2", "json", "observe"]
-"""What the relay tells an agent when the daemon cannot answer: see relay.c."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +161,17 @@ def development_relay() -> Path:
     return BUILDS / "dev" / f"{RELAY_NAME}-{digest}"
 
 
-def release_relay() -> Path:
-    """Where a release wheel has the relay for this machine."""
+def release_relay(target: str) -> Path:
+    """Where a release wheel has the relay for `target`."""
+    return BUILDS / target / RELAY_NAME
+
+
+def this_machine() -> str:
+    """This machine in the words of TARGETS; it need not be one of them."""
     system = "macos" if sys.platform == "darwin" else sys.platform
     machine = platform.machine().lower()
     machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(machine, machine)
-    return BUILDS / f"{system}-{machine}" / RELAY_NAME
+    return f"{system}-{machine}"
 
 
 # Installing
@@ -198,7 +200,9 @@ def install_relay(bin_dir: Path) -> RelayCommand:
 
 def compiled_relays(scratch_parent: Path) -> Iterator[Path]:
     """The compiled relays to try; the last one is built only when it is asked for."""
-    yield from (path for path in (release_relay(), development_relay()) if path.exists())
+    yield from (
+        path for path in (release_relay(this_machine()), development_relay()) if path.exists()
+    )
     with tempfile.TemporaryDirectory(dir=scratch_parent, prefix=".relay-") as scratch:
         build = build_with_cc(Path(scratch) / RELAY_NAME)
         if isinstance(build, Built):

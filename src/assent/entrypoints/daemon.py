@@ -1,0 +1,225 @@
+"""The daemon: hooks on a unix socket and the page on 127.0.0.1, in one process and one event loop.
+
+python -m assent.entrypoints.daemon        runs in the foreground until SIGTERM or SIGINT
+"""
+
+import asyncio
+import fcntl
+import getpass
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import asdict, dataclass
+
+import structlog
+import uvicorn
+
+from assent import __version__
+from assent.app.await_decision import Wakeups
+from assent.app.gatehouse import Gatehouse
+from assent.app.run_timers import BATCH, run_timers
+from assent.entrypoints.home import Config, Home, find_home, read_config
+from assent.entrypoints.hook.server import HookServer
+from assent.entrypoints.logs import configure_logs
+from assent.entrypoints.web.app import WebSettings, create_app
+from assent.entrypoints.wiring import installed_hooks, open_gatehouse
+from assent.errors import AssentError, UnavailableError
+
+TIMER_TICK_S = 1.0
+SEAL_TICK_S = 5.0
+GRACEFUL_S = 2
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonInfo:
+    """What `run/daemon.json` tells the command line about the running daemon."""
+
+    pid: int
+    url: str
+    socket: str
+    started_at: int
+    version: str
+
+
+async def serve(home: Home, config: Config) -> None:
+    """Run until told to stop. Raises UnavailableError when another daemon serves this home."""
+    home.make()
+    with _only_one(home):
+        gate = open_gatehouse(home, config)
+        wakeups = Wakeups()
+        gate.store.on_commit(wakeups.committed)
+        hooks = HookServer(gate, wakeups)
+        os.chdir(home.run)
+        stopping = asyncio.Event()
+        try:
+            await hooks.start(home.socket.name)
+            async with _page(gate, home, config, stopping) as page, asyncio.TaskGroup() as group:
+                ticks = [
+                    group.create_task(_tick(gate)),
+                    group.create_task(_seal(gate)),
+                ]
+                await page.serve_until(stopping)
+                for tick in ticks:
+                    tick.cancel()
+        finally:
+            await hooks.stop()
+            await gate.store.close()
+            for path in (home.daemon_file, home.socket):
+                path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _only_one(home: Home) -> Iterator[None]:
+    """Hold the home's lock; the kernel lets go of it however this process ends."""
+    with home.lock.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UnavailableError(
+                f"Another Assent already serves {home.root}.", hint="See: assent status"
+            ) from error
+        yield
+
+
+class _Page:
+    """The web page's server, with its socket already bound."""
+
+    def __init__(self, server: "_Server", listening: socket.socket) -> None:
+        self._server = server
+        self._listening = listening
+
+    async def serve_until(self, stopping: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        serving = asyncio.create_task(self._server.serve(sockets=[self._listening]))
+        stop = asyncio.create_task(stopping.wait())
+        await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.set()
+        stop.cancel()
+        self._server.should_exit = True
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers of its own: the daemon stops it after the open streams."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def _page(
+    gate: Gatehouse, home: Home, config: Config, stopping: asyncio.Event
+) -> AsyncIterator[_Page]:
+    listening = _listen(config.port)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    started_at = gate.clock.now()
+    settings = WebSettings(
+        url=url,
+        cli_token=_fresh_token(home),
+        person=config.person or getpass.getuser(),
+        version=__version__,
+        started_at=started_at,
+        pid=os.getpid(),
+        socket=str(home.socket),
+        shutting_down=stopping,
+        hooks=lambda: installed_hooks(home),
+    )
+    app = create_app(gate, settings=settings)
+    uvicorn_config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_S,
+        limit_concurrency=None,
+        backlog=512,
+    )
+    info = DaemonInfo(os.getpid(), url, str(home.socket), started_at, __version__)
+    _write_private(home.daemon_file.name, json.dumps(asdict(info)))
+    log.info("daemon.up", **asdict(info))
+    try:
+        yield _Page(_Server(uvicorn_config), listening)
+    finally:
+        listening.close()
+        log.info("daemon.down")
+
+
+def _listen(port: int) -> socket.socket:
+    """A listening socket on loopback: on `port`, or on a free one when it is taken."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError:
+        listening.bind(("127.0.0.1", 0))
+    listening.listen(512)
+    return listening
+
+
+def _fresh_token(home: Home) -> str:
+    token = secrets.token_urlsafe(32)
+    _write_private(home.token.name, token)
+    return token
+
+
+def _write_private(name: str, text: str) -> None:
+    """Replace a file in the current folder at once, readable by this user only."""
+    draft = f"{name}.new"
+    with suppress(FileNotFoundError):
+        os.unlink(draft)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(draft, name)
+
+
+async def _tick(gate: Gatehouse) -> None:
+    """Run timers every second. A fault is logged and tried again: waiting requests lose nothing."""
+    while True:
+        try:
+            while await run_timers(gate) == BATCH:
+                await asyncio.sleep(0)
+        except AssentError as error:
+            log.error("timers.failed", error=str(error))
+        await asyncio.sleep(TIMER_TICK_S)
+
+
+async def _seal(gate: Gatehouse) -> None:
+    """Checkpoint the ledger every few seconds while anything is recorded."""
+    while True:
+        await asyncio.sleep(SEAL_TICK_S)
+        try:
+            if gate.store.read(lambda view: view.unsealed()):
+                now = gate.clock.now()
+                await gate.store.write(lambda tx, now=now: tx.seal(now), durable=True)
+        except AssentError as error:
+            log.error("seal.failed", error=str(error))
+
+
+def main() -> int:
+    home = find_home()
+    os.umask(0o077)
+    try:
+        config = read_config(home)
+        home.make()
+        configure_logs(home.log)
+        asyncio.run(serve(home, config))
+    except AssentError as error:
+        log.error("daemon.failed", error=str(error))
+        sys.stderr.write(f"assent: {error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

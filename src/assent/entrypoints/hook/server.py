@@ -1,0 +1,192 @@
+"""Answers the agents' hooks over a unix socket: one call, one answer, a denial for any fault."""
+
+import asyncio
+import os
+import select
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import assert_never
+
+import structlog
+
+from assent.app import messages, records
+from assent.app.agents import (
+    Agent,
+    HookAnswer,
+    HookOutput,
+    Noted,
+    Refuse,
+    SessionEvent,
+    SettingsChange,
+    ToolFinished,
+    ToolProposed,
+)
+from assent.app.await_decision import Hold, Wakeups, submit_and_wait
+from assent.app.gatehouse import Gatehouse
+from assent.app.record_outcome import record_outcome, record_session, refuse_settings
+from assent.core.canonical import Json
+from assent.entrypoints.hook import wire
+from assent.errors import AssentError
+
+ACK_AFTER_S = 0.5
+"""A relay wants a sign of life within 2 s; most calls are answered long before this."""
+HEARTBEAT_S = 5.0
+READ_LIMIT_S = 60.0
+"""A call that has not arrived whole by then is dropped; the relay gives up sooner."""
+
+log = structlog.get_logger()
+
+
+class HookServer:
+    """Listens on `hook.sock` in the current folder, for processes of this user only."""
+
+    def __init__(self, gate: Gatehouse, wakeups: Wakeups) -> None:
+        self._gate = gate
+        self._wakeups = wakeups
+        self._calls: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self, socket_name: str) -> None:
+        """Bind `socket_name`, replacing a socket that a killed daemon left behind."""
+        with suppress(FileNotFoundError):
+            os.unlink(socket_name)
+        self._server = await asyncio.start_unix_server(
+            self._accept, socket_name, backlog=512, limit=wire.CHUNK
+        )
+        os.chmod(socket_name, 0o600)
+
+    async def stop(self) -> None:
+        """Refuse what is still being held. The requests stay; the agents are told to ask again."""
+        if self._server is not None:
+            self._server.close()
+        for call in tuple(self._calls):
+            call.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._calls.add(task)
+        try:
+            if _peer_uid(writer) != os.getuid():
+                log.warning("hook.other-user", uid=_peer_uid(writer))
+                return
+            async with asyncio.timeout(READ_LIMIT_S):
+                call = await wire.read_call(reader)
+            await self._serve(call, writer)
+        except wire.BadCall as error:
+            log.warning("hook.bad-call", error=str(error))
+        except (ConnectionError, TimeoutError) as error:
+            log.info("hook.gone", error=repr(error))
+        finally:
+            self._calls.discard(task)
+            writer.close()
+
+    async def _serve(self, call: wire.HookCall, writer: asyncio.StreamWriter) -> None:
+        """Answer while telling the relay that somebody is there."""
+        work = asyncio.create_task(self._output(call, lambda: _present(writer)))
+        try:
+            await asyncio.wait({work}, timeout=ACK_AFTER_S)
+            sign = wire.TAKEN
+            while not work.done():
+                writer.write(sign)
+                await writer.drain()
+                sign = wire.STILL_THERE
+                await asyncio.wait({work}, timeout=HEARTBEAT_S)
+            writer.write(wire.final(work.result()))
+            await writer.drain()
+        except asyncio.CancelledError:
+            writer.write(wire.final(self._stopping(call)))
+            raise
+        finally:
+            work.cancel()
+
+    def _stopping(self, call: wire.HookCall) -> HookOutput:
+        agent = self._gate.agents.get(call.agent)
+        if agent is None or call.event not in agent.gating_events:
+            return HookOutput()
+        return agent.answer(call.event, call.payload or b"", Refuse(messages.STOPPING))
+
+    async def _output(self, call: wire.HookCall, present: Callable[[], bool]) -> HookOutput:
+        agent = self._gate.agents.get(call.agent)
+        if agent is None:
+            log.error("hook.unknown-agent", agent=call.agent)
+            return HookOutput(exit_code=2, stderr=messages.unknown_agent(call.agent).encode())
+        answer = await self._answer_or_refuse(agent, call, present)
+        return agent.answer(call.event, call.payload or b"", answer)
+
+    async def _answer_or_refuse(
+        self, agent: Agent, call: wire.HookCall, present: Callable[[], bool]
+    ) -> HookAnswer:
+        """The one place where any fault whatever becomes a denial."""
+        try:
+            return await self._answer(agent, call, present)
+        except AssentError as error:
+            log.error("hook.unrecordable", agent=agent.name, hook=call.event, error=str(error))
+            return Refuse(messages.unrecordable(str(error)))
+        except Exception:
+            log.exception("hook.fault", agent=agent.name, hook=call.event)
+            return Refuse(messages.FAULT)
+
+    async def _answer(
+        self, agent: Agent, call: wire.HookCall, present: Callable[[], bool]
+    ) -> HookAnswer:
+        if call.payload is None:
+            return await self._too_large(agent, call)
+        event = agent.read(call.event, call.payload, env=call.env, files=self._gate.files)
+        match event:
+            case ToolProposed(proposal):
+                hold = Hold(longest_ms=agent.abilities.max_wait_ms, present=present)
+                known = replace(proposal, event=call.event)
+                return await submit_and_wait(self._gate, self._wakeups, known, hold)
+            case ToolFinished():
+                return await record_outcome(self._gate, event)
+            case SettingsChange():
+                return await refuse_settings(self._gate, event)
+            case SessionEvent():
+                return await record_session(self._gate, event)
+            case _:
+                assert_never(event)
+
+    async def _too_large(self, agent: Agent, call: wire.HookCall) -> HookAnswer:
+        now = self._gate.clock.now()
+        fields: dict[str, Json] = {
+            "agent": agent.name,
+            "hook": call.event,
+            "limit": wire.MAX_PAYLOAD,
+        }
+        await self._gate.store.write(
+            lambda tx: tx.append(records.DAEMON_STREAM, "too-large", at=now, fields=fields),
+            durable=True,
+        )
+        if call.event not in agent.gating_events:
+            return Noted()
+        return Refuse(messages.payload_too_large(wire.MAX_PAYLOAD))
+
+
+def _present(writer: asyncio.StreamWriter) -> bool:
+    """Whether the relay at the other end still waits: its half-close alone is no hang-up."""
+    if writer.is_closing():
+        return False
+    poller = select.poll()
+    poller.register(_socket(writer).fileno(), 0)
+    return not poller.poll(0)
+
+
+def _socket(writer: asyncio.StreamWriter) -> socket.socket:
+    found: socket.socket = writer.get_extra_info("socket")
+    return found
+
+
+def _peer_uid(writer: asyncio.StreamWriter) -> int:
+    """The user at the other end, as the kernel says."""
+    peer = _socket(writer)
+    if sys.platform == "darwin":
+        credentials = peer.getsockopt(0, 1, struct.calcsize("IIh16I"))
+        return int(struct.unpack_from("II", credentials)[1])
+    credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[1])
