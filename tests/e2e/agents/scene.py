@@ -1,0 +1,51 @@
+"""One agent's scratch world: a home, a repository and a place for the run's records."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from .install import Agents
+
+README_TEXT = "# scratch\n"
+ARTEFACT = "build/out.o"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`home` is the agent's HOME, `repo` its working directory; `records` is outside both."""
+
+    agent: str
+    agents: Agents
+    home: Path
+    repo: Path
+    records: Path
+
+    @property
+    def mcp_log(self) -> Path:
+        return self.records / "mcp.jsonl"
+
+
+def make_scene(agent: str, agents: Agents, root: Path) -> Scene:
+    """An empty home and a repository with one commit: a README and a `build` folder to lose."""
+    scene = Scene(agent, agents, root / "home", root / "repo", root / "records")
+    for folder in (scene.home, scene.repo, scene.records):
+        folder.mkdir(parents=True)
+    (scene.repo / "README.md").write_text(README_TEXT, encoding="utf-8")
+    artefact = scene.repo / ARTEFACT
+    artefact.parent.mkdir()
+    artefact.write_text("artefact\n", encoding="utf-8")
+    _git(scene, "init", "--quiet", "--initial-branch=main")
+    _git(scene, "config", "user.name", "Scratch")
+    _git(scene, "config", "user.email", "scratch@example.invalid")
+    _git(scene, "add", ".")
+    _git(scene, "commit", "--quiet", "--message=start")
+    return scene
+
+
+def _git(scene: Scene, *arguments: str) -> None:
+    subprocess.run(
+        ["git", *arguments],
+        cwd=scene.repo,
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(scene.home)},
+        check=True,
+    )
