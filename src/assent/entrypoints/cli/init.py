@@ -1,0 +1,79 @@
+"""`assent init`: from a repository to a guarded one, asking once."""
+
+from pathlib import Path
+
+import click
+
+from assent.adapters.agents.registry import INSTALLERS
+from assent.adapters.policy_file import BUILT_IN_TEXT
+from assent.adapters.workspace import LocalFiles
+from assent.app.agents import Change, HookStatus
+from assent.entrypoints.cli.up import login_link, start_daemon
+from assent.entrypoints.home import find_home
+from assent.entrypoints.wiring import surroundings
+from assent.errors import UnavailableError
+
+POLICY = Path(".assent") / "policy.toml"
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+def command(yes: bool) -> None:
+    """Set up Assent in this repository: policy, hooks of the agents found, daemon."""
+    home = find_home()
+    here = surroundings(home)
+    root = Path(LocalFiles().workspace_of(str(Path.cwd())))
+    click.echo(f"Project: {root}")
+    found = [item for item in INSTALLERS.values() if item.status(here).found]
+    for installer in found:
+        status = installer.status(here)
+        click.echo(f"Agent:   {status.title}, hooks {status.state} ({status.found})")
+    if not found:
+        known = ", ".join(INSTALLERS)
+        click.echo(f"Agent:   none found. Assent knows {known}; later: assent agents install NAME")
+    changes = [*_policy_change(root), *(c for item in found for c in item.preview(here))]
+    _ask(changes, ask=not yes)
+    _write_policy(root)
+    states = [item.install(here) for item in found]
+    client = start_daemon(home)
+    _report(states)
+    click.echo("Level:   advisory. The daemon runs as you do, and so do the agents: it guards")
+    click.echo("         against mistakes, not against an agent that attacks it on purpose.")
+    click.echo(f"Open your inbox, once and within 15 minutes: {login_link(client)}")
+
+
+def _policy_change(root: Path) -> list[Change]:
+    if (root / POLICY).exists():
+        return []
+    return [Change(root / POLICY, "the built-in policy, for you to edit; commit it")]
+
+
+def _ask(changes: list[Change], *, ask: bool) -> None:
+    if not changes:
+        click.echo("Nothing to write: all is in place.")
+        return
+    click.echo("This would be written:")
+    for change in changes:
+        click.echo(f"  {change.path}: {change.what}")
+    if ask:
+        click.confirm("Write this and start Assent?", default=True, abort=True)
+
+
+def _write_policy(root: Path) -> None:
+    target = root / POLICY
+    if target.exists():
+        return
+    try:
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(BUILT_IN_TEXT)
+    except OSError as error:
+        raise UnavailableError(
+            f"{target} cannot be written: {error.strerror}.", hint="Run this in your project."
+        ) from error
+
+
+def _report(states: list[HookStatus]) -> None:
+    for status in states:
+        click.echo(f"{status.title}: hooks {status.state}")
+        for note in status.notes:
+            click.echo(f"  {note}")

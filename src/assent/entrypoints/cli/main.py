@@ -1,0 +1,71 @@
+"""The `assent` command. Names and exit codes are fixed: scripts rely on them."""
+
+import importlib
+import sys
+
+import click
+
+from assent import __version__
+from assent.errors import AssentError
+
+COMMANDS = {
+    "init": "Set up Assent in this repository: policy, hooks of the agents found, daemon.",
+    "up": "Start Assent and print the link to the inbox.",
+    "down": "Stop Assent. What waits for a person is kept.",
+    "status": "Say whether Assent runs, at which level, and how much waits.",
+    "agents": "List the coding agents here; install or uninstall their hooks.",
+    "inbox": "List what waits for you.",
+    "show": "Show one request in full.",
+    "approve": "Let the call of a request run.",
+    "reject": "Refuse a request, with a reason that the agent reads.",
+    "modify": "Change the call of a request and let the changed one run.",
+    "delay": "Put a request off until later.",
+    "withdraw": "Take a request back.",
+    "log": "Show what was recorded, newest first.",
+    "verify": "Check that the record is whole and untouched.",
+    "demo": "Try Assent: a sample repository and a scripted agent through the real hooks.",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is used, so that each starts quickly."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"assent.entrypoints.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="assent")
+def cli() -> None:
+    """Agents propose; people assent.
+
+    Exit codes: 0 done, 1 refused, 2 usage, 3 unavailable, 4 integrity.
+    """
+
+
+def main() -> None:
+    """Run the command; faults end it with one line and their exit code."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.Abort:
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except AssentError as error:
+        click.echo(f"assent: {error}", err=True)
+        sys.exit(error.exit_code)
