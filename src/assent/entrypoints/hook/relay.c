@@ -18,7 +18,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -135,10 +134,11 @@ static int refuse_by_exit(const char *reason)
 
 static int refuse_by_json(const char *reason)
 {
-    char text[512];
-    snprintf(text, sizeof text,
-             "{\"permissionDecision\":\"deny\",\"permissionDecisionReason\":\"%s\"}\n", reason);
-    return write_text(STDOUT_FILENO, text) ? 0 : DENIED;
+    static const char head[] =
+        "{\"permissionDecision\":\"deny\",\"permissionDecisionReason\":\"";
+    bool written = write_text(STDOUT_FILENO, head) && write_text(STDOUT_FILENO, reason)
+        && write_text(STDOUT_FILENO, "\"}\n");
+    return written ? 0 : DENIED;
 }
 
 /* The event is over already, and some agents take exit 2 after it as an order to go on. */
