@@ -14,6 +14,7 @@ Times are whole milliseconds since the epoch, given by the caller.
 """
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -236,11 +237,12 @@ def _count(said: Request) -> Request:
 
 
 def _outcome(request: Request) -> str:
-    """How it ended, for the person who came second: `approved by ana at <ms>`."""
+    """How it ended, for whoever came second: `approved by ana at 2026-11-02 14:03 UTC`."""
     last = deciding(request)
     if last is None:
         return request.state.value
-    return f"{request.state.value} by {last.by}"
+    at = datetime.fromtimestamp(last.at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{request.state.value} by {last.by} at {at}"
 
 
 def deciding(request: Request) -> Decision | None:
