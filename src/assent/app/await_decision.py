@@ -78,6 +78,7 @@ async def _decided(gate: Gatehouse, wakeups: Wakeups, request: Request, *, left_
     """The request once it is decided or delayed, or as it is when time is up."""
     deadline = asyncio.get_running_loop().time() + left_ms / 1000
     waiter = wakeups.listen(request.id)
+    current = request
     try:
         while True:
             waiter.clear()

@@ -188,7 +188,7 @@ async def _tick(gate: Gatehouse) -> None:
     while True:
         try:
             while await run_timers(gate) == BATCH:
-                await asyncio.sleep(0)
+                continue
         except AssentError as error:
             log.error("timers.failed", error=str(error))
         await asyncio.sleep(TIMER_TICK_S)
@@ -200,8 +200,7 @@ async def _seal(gate: Gatehouse) -> None:
         await asyncio.sleep(SEAL_TICK_S)
         try:
             if gate.store.read(lambda view: view.unsealed()):
-                now = gate.clock.now()
-                await gate.store.write(lambda tx, now=now: tx.seal(now), durable=True)
+                await gate.store.write(lambda tx: tx.seal(gate.clock.now()), durable=True)
         except AssentError as error:
             log.error("seal.failed", error=str(error))
 
