@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from assent.entrypoints.hook.relay_build import SCRIPT, SOURCE, ZIG_FLAGS, find_cc, has_zig
+from assent.entrypoints.hook.relay_build import SCRIPTS, SOURCE, ZIG_FLAGS, find_cc, has_zig
 
 pytestmark = pytest.mark.network
 
@@ -61,16 +61,18 @@ Build = Callable[[Limits], Program]
 
 def build_relay(kind: str, limits: Limits, out: Path) -> Program:
     if kind == "python":
-        text = SCRIPT.read_text()
+        out.mkdir()
+        program, start = (script.read_text() for script in SCRIPTS)
         for name, value in (
             ("ACK_S = 2.0", limits.ack_ms),
             ("SILENCE_S = 15.0", limits.silence_ms),
             ("STDIN_S = 10.0", limits.stdin_ms),
         ):
-            assert text.count(f"\n{name}\n") == 1
-            text = text.replace(f"\n{name}\n", f"\n{name.split()[0]} = {value / 1000}\n")
-        out.write_text(text)
-        return (sys.executable, "-I", "-S", "-E", str(out))
+            assert program.count(f"\n{name}\n") == 1
+            program = program.replace(f"\n{name}\n", f"\n{name.split()[0]} = {value / 1000}\n")
+        (out / "relay_call.py").write_text(program)
+        (out / "relay.py").write_text(start)
+        return (sys.executable, "-I", "-S", "-E", str(out / "relay.py"))
     compilers = {
         "cc": [find_cc() or "cc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror"],
         "zig": [sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-musl", *ZIG_FLAGS],
@@ -760,7 +762,7 @@ def test_self_test_names_the_version_of_the_protocol(relay: Program) -> None:
 )
 def test_both_relays_have_the_same_limits(in_c: str, in_python: str) -> None:
     assert in_c in SOURCE.read_text()
-    assert in_python in SCRIPT.read_text()
+    assert in_python in SCRIPTS[0].read_text()
 
 
 def test_python_relay_imports_next_to_nothing() -> None:
@@ -769,8 +771,33 @@ def test_python_relay_imports_next_to_nothing() -> None:
         done = subprocess.run(python, capture_output=True, check=True, text=True)
         return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
 
-    extra = imported(str(SCRIPT), "--version") - imported("-c", "pass")
-    assert extra <= {"_socket", "select", "posix", "time"}
+    extra = imported(str(SCRIPTS[-1]), "--version") - imported("-c", "pass")
+    assert extra <= {"relay_call", "_socket", "select", "posix", "time"}
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(None, id="missing"),
+        pytest.param("def run(", id="half"),
+        pytest.param("", id="empty"),
+        pytest.param("raise SystemExit(0)", id="exits"),
+    ],
+)
+@pytest.mark.parametrize("errors", ["readable", "closed"])
+def test_damaged_python_relay_lets_nothing_through(
+    tmp_path: Path, program: str | None, errors: str
+) -> None:
+    start = Path(shutil.copy(SCRIPTS[-1], tmp_path))
+    if program is not None:
+        (tmp_path / "relay_call.py").write_text(program)
+    relay = (sys.executable, "-I", "-S", "-E", str(start))
+    if errors == "closed":
+        done = call_with_closed_reader(relay, tmp_path / "hook.sock", "exit2", "stderr")
+        assert done.returncode == 2
+    else:
+        line = b"Assent's relay is damaged, so this call was not let through.\n"
+        assert outcome(call(relay, tmp_path / "hook.sock")) == (2, b"", line)
 
 
 def test_compiled_relay_is_among_the_tested() -> None:

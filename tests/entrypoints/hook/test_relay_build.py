@@ -202,7 +202,10 @@ def test_python_relay_is_installed_when_nothing_compiled_runs(path: Path, bin_di
     python = (relay_build.base_interpreter(), "-I", "-S", "-E")
     assert relay == RelayCommand((*python, str(bin_dir / "relay.py")), compiled=False)
     assert relay_build.runs(relay.program)
-    assert (bin_dir / "relay.py").read_bytes() == relay_build.SCRIPT.read_bytes()
+    for script in relay_build.SCRIPTS:
+        assert (bin_dir / script.name).read_bytes() == script.read_bytes()
+    (compiled,) = (bin_dir / "__pycache__").iterdir()
+    assert compiled.name.startswith("relay_call.")
 
 
 def test_python_relay_does_not_depend_on_the_virtual_environment(tmp_path: Path) -> None:
@@ -218,7 +221,7 @@ def test_python_relay_does_not_depend_on_the_virtual_environment(tmp_path: Path)
         [environment / "bin" / "python", "-c", asks], capture_output=True, check=True, text=True
     ).stdout.strip()
     shutil.rmtree(environment)
-    assert relay_build.runs([interpreter, "-I", "-S", "-E", str(relay_build.SCRIPT)])
+    assert relay_build.runs([interpreter, "-I", "-S", "-E", str(relay_build.SCRIPTS[-1])])
 
 
 def test_no_relay_at_all_is_an_error(

@@ -5,8 +5,9 @@
  *     assent-relay --version
  *
  * Agents let a call run when its hook breaks, so whatever goes wrong here ends as a denial in the
- * agent's own language, DIALECT: exit2, json or observe. relay.py is the same program in Python;
- * a change of one is a change of both. The protocol is in docs/adr/0003-c-relay-python-fallback.md.
+ * agent's own language, DIALECT: exit2, json or observe. relay_call.py is the same program in
+ * Python; a change of one is a change of both. The protocol is in
+ * docs/adr/0003-c-relay-python-fallback.md.
  */
 
 #define _POSIX_C_SOURCE 200809L

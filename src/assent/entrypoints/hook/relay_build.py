@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,11 +25,10 @@ from assent.errors import UnavailableError
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE / "relay.c"
-SCRIPT = HERE / "relay.py"
+SCRIPTS = (HERE / "relay_call.py", HERE / "relay.py")
 BUILDS = HERE / "bin"
 
 RELAY_NAME = "assent-relay"
-SCRIPT_NAME = "relay.py"
 SELF_TEST = "--version"
 SELF_TEST_OUTPUT = b"assent-relay 1\n"
 SELF_TEST_LIMIT_S = 10.0
@@ -184,14 +183,13 @@ def install_relay(bin_dir: Path) -> RelayCommand:
     longer the best stays where it is, for an agent's settings may still name it.
     """
     bin_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    compiled = bin_dir / RELAY_NAME
     for candidate in compiled_relays(bin_dir):
-        if install_program(candidate, compiled, prefix=()):
-            return RelayCommand((str(compiled),), compiled=True)
-    script = bin_dir / SCRIPT_NAME
+        if install_files({RELAY_NAME: candidate}, bin_dir, prefix=()):
+            return RelayCommand((str(bin_dir / RELAY_NAME),), compiled=True)
     interpreter = (base_interpreter(), "-I", "-S", "-E")
-    if install_program(SCRIPT, script, prefix=interpreter):
-        return RelayCommand((*interpreter, str(script)), compiled=False)
+    scripts = {script.name: script for script in SCRIPTS}
+    if install_files(scripts, bin_dir, prefix=interpreter):
+        return RelayCommand((*interpreter, str(bin_dir / SCRIPTS[-1].name)), compiled=False)
     raise UnavailableError(
         f"No relay runs from {bin_dir}, so no agent can be gated.",
         hint="Choose an ASSENT_HOME on a disk from which programs may run.",
@@ -209,31 +207,38 @@ def compiled_relays(scratch_parent: Path) -> Iterator[Path]:
             yield build.path
 
 
-def install_program(source: Path, target: Path, *, prefix: tuple[str, ...]) -> bool:
-    """Copy `source` to `target` if the copy runs there; False leaves `target` as it was."""
-    content = source.read_bytes()
-    if holds(target, content) and runs((*prefix, str(target))):
+def install_files(files: Mapping[str, Path], bin_dir: Path, *, prefix: tuple[str, ...]) -> bool:
+    """Copy `files`, sources by name, if the last one runs when started with `prefix`.
+
+    False leaves `bin_dir` as it was.
+    """
+    *_parts, program = files
+    installed = (*prefix, str(bin_dir / program))
+    if all(holds(bin_dir / name, source) for name, source in files.items()) and runs(installed):
         return True
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-    copy = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(descriptor, 0o755)
-            # Half a program after a power cut would not start, and so let every call run.
-            os.fsync(descriptor)
-        if not runs((*prefix, name)):
+    with tempfile.TemporaryDirectory(dir=bin_dir, prefix=".install-") as scratch:
+        for name, source in files.items():
+            copy_durably(source, Path(scratch) / name)
+        if not runs((*prefix, str(Path(scratch) / program))):
             return False
-        copy.replace(target)
-        return True
-    finally:
-        copy.unlink(missing_ok=True)
+        for name in files:
+            (Path(scratch) / name).replace(bin_dir / name)
+    # A first run leaves relay_call.py compiled; a sandboxed agent's hook could not write that.
+    return runs(installed)
 
 
-def holds(path: Path, content: bytes) -> bool:
+def copy_durably(source: Path, target: Path) -> None:
+    """Half a program after a power cut would not start, and so would let every call run."""
+    with target.open("wb") as file:
+        file.write(source.read_bytes())
+        file.flush()
+        os.fsync(file.fileno())
+    target.chmod(0o755)
+
+
+def holds(path: Path, source: Path) -> bool:
     try:
-        return path.read_bytes() == content
+        return path.read_bytes() == source.read_bytes()
     except OSError:
         return False
 
