@@ -1,0 +1,1 @@
+"""Claude Code: its hooks, read and answered, and their installation."""
