@@ -19,7 +19,7 @@ from assent.adapters.agents.claude_code.hooks import (
     SESSION_START,
     ClaudeCode,
 )
-from assent.app.agents import Change, HookStatus, Surroundings
+from assent.app.agents import Change, Dialect, HookStatus, Surroundings
 from assent.core.canonical import Json
 from assent.errors import UnavailableError
 
@@ -88,7 +88,7 @@ def _managed(here: Surroundings) -> settings_file.ManagedFile:
 
 
 def _groups(here: Surroundings) -> dict[str, Json]:
-    def handler(dialect: str, event: str) -> dict[str, Json]:
+    def handler(dialect: Dialect, event: str) -> dict[str, Json]:
         argv = here.relay(dialect, NAME, event, ClaudeCode.forwarded_env)
         return {"type": "command", "command": shlex.join(argv)}
 
