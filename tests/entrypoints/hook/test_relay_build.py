@@ -115,7 +115,18 @@ if REAL_CC is not None:
         relay = install_relay(bin_dir)
         assert relay == RelayCommand((str(bin_dir / "assent-relay"),), compiled=True)
         assert relay_build.runs(relay.program)
-        assert [entry.name for entry in bin_dir.iterdir()] == ["assent-relay"]
+        assert [entry.name for entry in bin_dir.iterdir() if entry.is_file()] == ["assent-relay"]
+
+    def test_installing_again_compiles_nothing(
+        path: Path, bin_dir: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        counts = f'#!/bin/sh\necho >> "{path}/calls"\nexec {REAL_CC} "$@"\n'
+        write_program(path / "cc", counts)
+        monkeypatch.setenv("PATH", f"{path}{os.pathsep}{os.defpath}")
+        first = install_relay(bin_dir)
+        calls = (path / "calls").read_text()
+        assert install_relay(bin_dir) == first
+        assert (path / "calls").read_text() == calls
 
 
 # The tools of a release are in the dependency group `build`, not in the one of the tests.

@@ -118,7 +118,7 @@ def build_with_zig(target: str, out: Path) -> Build:
 
 
 def build_development_relay() -> Build:
-    """Build into this checkout, under a name that changes with the source."""
+    """Build into this checkout, and remove what was built there of other sources."""
     out = development_relay()
     shutil.rmtree(out.parent, ignore_errors=True)
     return build_with_cc(out)
@@ -155,9 +155,13 @@ def compile_relay(command: Sequence[str], out: Path) -> Build:
     return Built(out)
 
 
+def source_name() -> str:
+    """A file name that changes with the source."""
+    return f"{RELAY_NAME}-{hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]}"
+
+
 def development_relay() -> Path:
-    digest = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]
-    return BUILDS / "dev" / f"{RELAY_NAME}-{digest}"
+    return BUILDS / "dev" / source_name()
 
 
 def release_relay(target: str) -> Path:
@@ -196,15 +200,14 @@ def install_relay(bin_dir: Path) -> RelayCommand:
     )
 
 
-def compiled_relays(scratch_parent: Path) -> Iterator[Path]:
-    """The compiled relays to try; the last one is built only when it is asked for."""
+def compiled_relays(bin_dir: Path) -> Iterator[Path]:
+    """The compiled relays to try; the last one is built when it is asked for, once."""
     yield from (
         path for path in (release_relay(this_machine()), development_relay()) if path.exists()
     )
-    with tempfile.TemporaryDirectory(dir=scratch_parent, prefix=".relay-") as scratch:
-        build = build_with_cc(Path(scratch) / RELAY_NAME)
-        if isinstance(build, Built):
-            yield build.path
+    own = bin_dir / "built" / source_name()
+    if runs([str(own)]) or isinstance(build_with_cc(own), Built):
+        yield own
 
 
 def install_files(files: Mapping[str, Path], bin_dir: Path, *, prefix: tuple[str, ...]) -> bool:

@@ -2,7 +2,7 @@
 
 Agents let a call run when their hook breaks, so whatever goes wrong here ends as a denial in the
 agent's own language, DIALECT. A change of this file is a change of relay.c. It imports only what
-the interpreter has built in or beside itself: an import of `os` would double the time to start.
+the interpreter has built in or beside itself: an import of `socket` would double the time to start.
 """
 
 import posix
