@@ -26,7 +26,8 @@ from assent.app.run_timers import BATCH, run_timers
 from assent.entrypoints.home import Config, Home, find_home, read_config
 from assent.entrypoints.hook.server import HookServer
 from assent.entrypoints.logs import configure_logs
-from assent.entrypoints.web.app import WebSettings, create_app
+from assent.entrypoints.web.app import create_app
+from assent.entrypoints.web.settings import WebSettings
 from assent.entrypoints.wiring import installed_hooks, open_gatehouse
 from assent.errors import AssentError, UnavailableError
 
@@ -124,13 +125,9 @@ async def _page(
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     started_at = gate.clock.now()
     settings = WebSettings(
-        url=url,
-        cli_token=_fresh_token(home),
         person=config.person or getpass.getuser(),
+        cli_token=_fresh_token(home),
         version=__version__,
-        started_at=started_at,
-        pid=os.getpid(),
-        socket=str(home.socket),
         shutting_down=stopping,
         hooks=lambda: installed_hooks(home),
     )

@@ -30,9 +30,9 @@ class Client:
     """One daemon's API. Every call raises UnavailableError when the daemon cannot be reached."""
 
     def __init__(self, home: Home) -> None:
-        info = _daemon_info(home)
-        self.url = str(info["url"])
-        self.pid = int(info["pid"])
+        self.info = _daemon_info(home)
+        self.url = str(self.info["url"])
+        self.pid = int(self.info["pid"])
         self._host = urlsplit(self.url).netloc
         self._token = _read_token(home)
 
@@ -91,6 +91,7 @@ def _read_token(home: Home) -> str:
 
 def _error(status: int, answer: Any) -> AssentError:
     kind = _ERRORS.get(status, UnavailableError)
-    if isinstance(answer, dict) and "message" in answer:
-        return kind(str(answer["message"]), hint=str(answer.get("hint", "")))
+    said = answer.get("error") if isinstance(answer, dict) else None
+    if isinstance(said, dict):
+        return kind(str(said.get("message", "")), hint=str(said.get("hint", "")))
     return kind(f"The daemon answered with HTTP {status}.", hint="See: assent status")

@@ -39,7 +39,7 @@ def command(yes: bool) -> None:
     _report(states)
     click.echo("Level:   advisory. The daemon runs as you do, and so do the agents: it guards")
     click.echo("         against mistakes, not against an agent that attacks it on purpose.")
-    click.echo(f"Open your inbox, once and within 15 minutes: {login_link(client)}")
+    click.echo(f"Open your inbox, once and within 10 minutes: {login_link(client)}")
 
 
 def _policy_change(root: Path) -> list[Change]:

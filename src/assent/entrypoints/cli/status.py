@@ -1,12 +1,20 @@
 """`assent status`: whether the gate stands, and how firmly."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import click
 
 from assent.entrypoints.cli.client import Client
+from assent.entrypoints.cli.up import login_link
 from assent.entrypoints.home import find_home
+from assent.entrypoints.wiring import installed_hooks
+
+LEVELS = {
+    "advisory": "The daemon runs as the same user as the agents: it guards against mistakes, "
+    "not against an agent that attacks it on purpose."
+}
 
 
 @click.command()
@@ -14,20 +22,32 @@ from assent.entrypoints.home import find_home
 @click.option("--link", is_flag=True, help="Print a new login link to the inbox.")
 def command(as_json: bool, link: bool) -> None:
     """Say whether Assent runs, at which level, and how much waits. Exit 3 when it is down."""
-    client = Client(find_home())
-    status = client.get("/api/status")
+    home = find_home()
+    client = Client(home)
+    hooks = installed_hooks(home)
+    status: dict[str, Any] = {
+        **client.get("/api/status"),
+        **client.info,
+        "agents": [asdict(hook) for hook in hooks],
+    }
     if link:
-        status["link"] = client.post("/api/login-links", {})["url"]
-    click.echo(json.dumps(status, indent=2) if as_json else _words(status))
+        status["link"] = login_link(client)
+    click.echo(json.dumps(status, indent=2, default=str) if as_json else _words(status))
 
 
 def _words(status: dict[str, Any]) -> str:
+    today = status["today"]
     lines = [
         f"Assent {status['version']} is up at {status['url']} (pid {status['pid']})",
-        f"Level: {status['level']}. {status['level_means']}",
-        f"Waiting: {status['counts']['waiting']}, delayed: {status['counts']['delayed']}",
+        f"Level: {status['level']}. {LEVELS.get(status['level'], '')}",
+        f"Waiting for a person: {status['counts']['waiting']}",
+        f"Today: {today['proceeded']} proceeded, {today['asked']} asked, "
+        f"{today['rejected']} rejected, {today['refused']} refused by rule",
     ]
-    lines += [f"{hook['title']}: {hook['state']}" for hook in status["agents"] if hook["found"]]
+    for hook in status["agents"]:
+        if hook["found"]:
+            lines.append(f"{hook['title']}: hooks {hook['state']}")
+            lines.extend(f"  {note}" for note in hook["notes"])
     if "link" in status:
-        lines.append(f"Open your inbox, once and within 15 minutes: {status['link']}")
+        lines.append(f"Open your inbox, once and within 10 minutes: {status['link']}")
     return "\n".join(lines)

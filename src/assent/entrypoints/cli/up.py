@@ -25,7 +25,7 @@ def command(foreground: bool, no_link: bool) -> None:
     client = start_daemon(home)
     click.echo(f"Assent is up (pid {client.pid}) at {client.url}")
     if not no_link:
-        click.echo(f"Open your inbox, once and within 15 minutes: {login_link(client)}")
+        click.echo(f"Open your inbox, once and within 10 minutes: {login_link(client)}")
 
 
 def run_here() -> int:
@@ -78,4 +78,4 @@ def reach(home: Home) -> Client | None:
 
 
 def login_link(client: Client) -> str:
-    return str(client.post("/api/login-links", {})["url"])
+    return client.url + str(client.post("/api/login-links", {})["path"])

@@ -1,0 +1,105 @@
+"""`assent demo`: see the whole of it at work, without touching anything of the user's."""
+
+import signal
+import time
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import click
+
+from assent.entrypoints.cli.up import login_link
+from assent.entrypoints.demo import screen
+from assent.entrypoints.demo.checks import check_all
+from assent.entrypoints.demo.play import Played, cast
+from assent.entrypoints.demo.script import Step, last_try, steps
+from assent.entrypoints.demo.stage import Stage, set_stage
+
+SCRIPTED_PERSON = "the demo's script"
+
+
+@click.command()
+@click.option("--auto", is_flag=True, help="Decide by a script, check the outcome, and end.")
+@click.option("--open", "open_browser", is_flag=True, help="Open the inbox in your browser.")
+def command(auto: bool, open_browser: bool) -> None:
+    """Try Assent: a sample repository and a scripted agent through the real hooks."""
+    if auto:
+        _decide_by_script()
+    else:
+        _let_decide(open_browser=open_browser)
+
+
+def _decide_by_script() -> None:
+    started = time.monotonic()
+    with _interruptible(), set_stage(person=SCRIPTED_PERSON) as stage:
+        screen.scene(stage)
+        screen.title("The agent works, and a script decides")
+        with cast(stage) as agent:
+            played = []
+            for step in steps(stage.sample.repo):
+                done = agent.play(step, lambda step, number: _reply(stage, step, number))
+                screen.played(done)
+                played.append(done)
+            screen.title("Assent is stopped, and the agent tries once more")
+            stage.stop_daemon()
+            unguarded = agent.play(last_try(), _nobody)
+            screen.played(unguarded)
+        checks = check_all(stage, played, unguarded)
+    screen.checked(checks, seconds=time.monotonic() - started)
+    if not all(check.holds for check in checks):
+        raise click.exceptions.Exit(1)
+
+
+def _reply(stage: Stage, step: Step, number: int) -> None:
+    """Say what the script says about a step, the way any person's command line would."""
+    reply = step.reply
+    if reply is None:
+        # Nothing was to be asked here: the checks will tell.
+        stage.client.post(f"/api/requests/REQ-{number}/reject", {"reason": "Not in the script."})
+        return
+    said = {"reason": reply.reason, "text": reply.text}
+    stage.client.post(f"/api/requests/REQ-{number}/{reply.verdict.value}", said)
+
+
+def _nobody(_step: Step, _number: int) -> None:
+    """A stopped Assent asks nobody."""
+
+
+def _let_decide(*, open_browser: bool) -> None:
+    with _interruptible(), set_stage() as stage:
+        screen.scene(stage)
+        link = login_link(stage.client)
+        click.echo(f"\n  Your inbox, once and within 15 minutes: {link}")
+        click.echo(f"  Or in another terminal: ASSENT_HOME={stage.home.root} assent inbox --watch")
+        if open_browser:
+            webbrowser.open(link)
+        screen.title("The agent works, and you decide")
+        with cast(stage) as agent:
+            done: list[Played] = []
+            for step in steps(stage.sample.repo):
+                done.append(agent.play(step, screen.waits))
+                screen.played(done[-1])
+        asked = sum(one.asked is not None for one in done)
+        click.echo(f"\nThe agent is done: {len(done)} calls, you were asked {asked} times.")
+        click.echo("Look at the inbox as long as you like. Ctrl-C removes everything.")
+        signal.pause()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Every way of ending the demo cleans up first; Ctrl-C is a way of ending it, not a fault."""
+    before = {
+        number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("\nThe demo is over; all of it was removed.")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

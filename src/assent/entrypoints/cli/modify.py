@@ -1,0 +1,45 @@
+"""`assent modify`: change the call of a request, and let the changed one run."""
+
+from pathlib import Path
+
+import click
+
+from assent.entrypoints.cli.client import connect
+from assent.entrypoints.cli.decision import decide
+from assent.errors import UsageError
+
+
+@click.command()
+@click.argument("request_name", metavar="ID")
+@click.option(
+    "--with",
+    "source",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="File with the changed text, or - for standard input. Without it: your editor.",
+)
+@click.option("--reason", default="", help="Kept in the record.")
+def command(request_name: str, source: Path | None, reason: str) -> None:
+    """Change the call of the request ID and approve what it became."""
+    request = connect().get(f"/api/requests/{request_name}")
+    editable = request["editable"]
+    if editable is None:
+        raise UsageError(
+            f"{request['name']} has no part that can be changed.",
+            hint="Reject it and say what the agent should do instead.",
+        )
+    text = _edited(editable["text"]) if source is None else _read(source)
+    fields = {"text": text, "reason": reason, "version": request["version"]}
+    decide(request_name, "modify", fields)
+
+
+def _edited(text: str) -> str:
+    changed = click.edit(text, require_save=True)
+    if changed is None:
+        raise UsageError("Nothing was saved, so nothing was decided.")
+    return changed if text.endswith("\n") else changed.removesuffix("\n")
+
+
+def _read(source: Path) -> str:
+    if str(source) == "-":
+        return click.get_text_stream("stdin").read()
+    return source.read_text(encoding="utf-8")

@@ -1,0 +1,13 @@
+"""`assent reject`: refuse a request and tell the agent why."""
+
+import click
+
+from assent.entrypoints.cli.decision import decide
+
+
+@click.command()
+@click.argument("request_name", metavar="ID")
+@click.option("--reason", required=True, help="The agent reads it: say what to do instead.")
+def command(request_name: str, reason: str) -> None:
+    """Refuse the request ID. Steering is fine: `not now, run the tests first`."""
+    decide(request_name, "reject", {"reason": reason})

@@ -1,0 +1,66 @@
+"""`assent show`: one request in full, in the order a person needs it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from assent.entrypoints.cli.client import connect
+from assent.entrypoints.cli.marks import mark
+from assent.entrypoints.cli.text import moment, visible_block, visible_line
+
+
+@click.command()
+@click.argument("request_name", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def command(request_name: str, as_json: bool) -> None:
+    """Show the request ID (`12` or `REQ-12`) in full."""
+    request = connect().get(f"/api/requests/{request_name}")
+    click.echo(json.dumps(request, indent=2) if as_json else "\n".join(describe(request)))
+
+
+def describe(request: dict[str, Any]) -> Iterator[str]:
+    """What exactly, why asked, what if it goes wrong, for what, what the agent says, what now."""
+    title = click.style(visible_line(request["title"]), bold=True)
+    yield f"{request['name']}  {mark(request['class'])}  {title}"
+    yield f"{request['standing']}"
+    yield ""
+    yield from _action(request["action"])
+    if request["runs"] is not None and request["runs"] != request["action"]:
+        yield "Changed by a person; this runs instead:"
+        yield from _action(request["runs"])
+    yield ""
+    for item in request["evidence"]:
+        yield f"Asked because: {visible_line(item['what'])} (rule `{item['rule']}`)"
+    yield f"Policy: {visible_line(request['why'])} (rule `{request['rule']}`)"
+    yield f"Undo: {visible_line(request['undo'])}"
+    yield (
+        f"From: {request['agent_title']} {visible_line(request['model'])} "
+        f"in {visible_line(request['cwd'])}, session {visible_line(request['session'])}"
+    )
+    yield f"Asked {moment(request['created_at'])}, expires {moment(request['expires_at'])}"
+    if request["prose"]:
+        yield f"The agent says, unverified: {visible_line(request['prose'])}"
+    for said in request["decisions"]:
+        reason = f": {visible_line(said['reason'])}" if said["reason"] else ""
+        yield f"{moment(said['at'])} {said['verdict']} by {said['by']} ({said['via']}){reason}"
+
+
+def _action(action: dict[str, Any]) -> Iterator[str]:
+    """The exact action; a terminal cannot be made to hide or move any of it."""
+    match action["kind"]:
+        case "command":
+            script = action["script"]
+            text = script if isinstance(script, str) else json.dumps(script)
+            yield visible_block(text, indent="    ")
+            yield f"in {visible_line(action['cwd'])}"
+        case "edit":
+            for change in action["changes"]:
+                yield f"{change['kind']} {visible_line(change['path'])}"
+                yield visible_block(change["diff"], indent="    ")
+        case "plan":
+            yield visible_block(action["text"], indent="    ")
+        case _:
+            for name, value in action.items():
+                yield f"{name}: {visible_block(str(value))}"
