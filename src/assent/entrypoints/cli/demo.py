@@ -26,13 +26,16 @@ def command(auto: bool, open_browser: bool) -> None:
     """Try Assent: a sample repository and a scripted agent through the real hooks."""
     if auto:
         _decide_by_script()
-    else:
+        return
+    try:
         _let_decide(open_browser=open_browser)
+    except KeyboardInterrupt:
+        click.echo("\nThe demo is over, and all of it is removed.")
 
 
 def _decide_by_script() -> None:
     started = time.monotonic()
-    with _interruptible(), set_stage(person=SCRIPTED_PERSON) as stage:
+    with _every_end_cleans_up(), set_stage(person=SCRIPTED_PERSON) as stage:
         screen.scene(stage)
         screen.title("The agent works, and a script decides")
         with cast(stage) as agent:
@@ -67,7 +70,7 @@ def _nobody(_step: Step, _number: int) -> None:
 
 
 def _let_decide(*, open_browser: bool) -> None:
-    with _interruptible(), set_stage() as stage:
+    with _every_end_cleans_up(), set_stage() as stage:
         screen.scene(stage)
         link = login_link(stage.client)
         click.echo(f"\n  Your inbox, once and within 15 minutes: {link}")
@@ -87,15 +90,12 @@ def _let_decide(*, open_browser: bool) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Every way of ending the demo cleans up first; Ctrl-C is a way of ending it, not a fault."""
-    before = {
-        number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)
-    }
+def _every_end_cleans_up() -> Iterator[None]:
+    """Take a request to end, or a closed terminal, like a Ctrl-C."""
+    ends = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, _interrupt) for number in ends}
     try:
         yield
-    except KeyboardInterrupt:
-        click.echo("\nThe demo is over; all of it was removed.")
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

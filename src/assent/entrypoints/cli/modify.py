@@ -1,5 +1,6 @@
 """`assent modify`: change the call of a request, and let the changed one run."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -41,5 +42,5 @@ def _edited(text: str) -> str:
 
 def _read(source: Path) -> str:
     if str(source) == "-":
-        return click.get_text_stream("stdin").read()
+        return sys.stdin.read()
     return source.read_text(encoding="utf-8")

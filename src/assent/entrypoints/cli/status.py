@@ -41,9 +41,9 @@ def _words(status: dict[str, Any]) -> str:
         f"Assent {status['version']} is up at {status['url']} (pid {status['pid']})",
         f"Level: {status['level']}. {LEVELS.get(status['level'], '')}",
         f"Waiting for a person: {status['counts']['waiting']}",
-        f"Today: {today['proceeded']} proceeded, {today['asked']} asked, "
-        f"{today['rejected']} rejected, {today['refused']} refused by rule",
     ]
+    ways = ("proceeded", "asked", "rejected", "refused")
+    lines.append("Today: " + ", ".join(f"{today[way]} {way}" for way in ways))
     for hook in status["agents"]:
         if hook["found"]:
             lines.append(f"{hook['title']}: hooks {hook['state']}")
