@@ -4,6 +4,8 @@ Each stream (one per agent session, request, workspace policy, the daemon) is it
 
     hash(n) = SHA-256("assent/ledger/1" 0x00 stream 0x00 n 0x00 hash(n-1) 0x00 body)
 
+The stream's name is written as a canonical JSON string, so that no name can hold the separator.
+
 A checkpoint lists the heads that moved since the checkpoint before it and chains to it, so a tail
 that was cut off, or a whole stream that is gone, shows as soon as a later checkpoint names it.
 Between checkpoints a cut tail cannot be noticed; one is taken at each human decision and every few
@@ -15,10 +17,24 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from assent.core.canonical import Digest, Json, canonical, digest_of
+from assent.core.canonical import Digest, Json, canonical, digest_of, digest_text
 
 GENESIS = Digest("sha256:" + "0" * 64)
 """What the first entry of a stream and the first checkpoint name as their predecessor."""
+
+
+STREAM_LENGTH = 200
+"""Characters of a stream's name that every store can find it by."""
+
+
+def stream_name(name: str) -> str:
+    """`name` as it is stored and hashed: as JSON reads it, and short.
+
+    A name that is too long is replaced by its start and its digest; doing it twice changes nothing.
+    """
+    if not name.isascii():
+        name = json.loads(canonical(name))
+    return name if len(name) <= STREAM_LENGTH else f"{name[:100]}~{digest_text(name)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +88,7 @@ def link(stream: str, head: Head | None, body: bytes) -> Entry:
 
 
 def _hash(stream: str, seq: int, prev: Digest, body: bytes) -> Digest:
-    parts = (b"assent/ledger/1", stream.encode("utf-8", "surrogatepass"), str(seq).encode())
+    parts = (b"assent/ledger/1", canonical(stream), str(seq).encode())
     hasher = hashlib.sha256(b"\0".join((*parts, prev.encode(), body)))
     return Digest(f"sha256:{hasher.hexdigest()}")
 

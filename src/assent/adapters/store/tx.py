@@ -1,0 +1,197 @@
+"""The writes that are alike on either database."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from assent.adapters.store.codec import encode_request
+from assent.adapters.store.schema import (
+    CHECKPOINT_COUNTER,
+    MOVED,
+    REQUEST_COUNTER,
+    approval,
+    audit_head,
+    checkpoint,
+    counter,
+    login,
+    plan_state,
+    policy_version,
+    timer,
+    web_session,
+)
+from assent.adapters.store.view import SqlView
+from assent.app.ports import Event, PolicyVersion, WebSession
+from assent.core.approvals import Request, Timer, deciding
+from assent.core.canonical import Digest, Json
+from assent.core.facts import PlanState
+from assent.core.ledger import Checkpoint, Entry, Head, seal
+from assent.errors import ConflictError
+
+
+class SqlTx(SqlView, ABC):
+    """`Tx` on one connection. What it reads in order to change it, it locks where that matters.
+
+    An exception from any method ends the transaction: it must not be caught and gone on from.
+    """
+
+    published: Sequence[Event]
+    """What `publish` was called with."""
+
+    def next_number(self) -> int:
+        mine = counter.c.name == REQUEST_COUNTER
+        self._changing().execute(counter.update().where(mine).values(value=counter.c.value + 1))
+        number: int = self._connection.scalars(sa.select(counter.c.value).where(mine)).one()
+        return number
+
+    def add_request(self, request: Request) -> None:
+        try:
+            self._changing().execute(
+                approval.insert().values(id=request.id, number=request.number, **_row(request))
+            )
+        except sa.exc.IntegrityError as error:
+            raise ConflictError(f"{request.name} is in the store already.") from error
+
+    def save_request(self, request: Request) -> None:
+        before = (approval.c.id == request.id, approval.c.version == request.version - 1)
+        changed = self._changing().execute(approval.update().where(*before).values(_row(request)))
+        if changed.rowcount != 1:
+            raise ConflictError(
+                f"{request.name} changed in the meantime.", hint="Look at it again, then decide."
+            )
+
+    def set_timers(self, request_id: str, timers: Sequence[Timer]) -> None:
+        self._changing().execute(timer.delete().where(timer.c.request_id == request_id))
+        if timers:
+            self._connection.execute(timer.insert(), [_timer_row(each) for each in timers])
+
+    def drop_timer(self, timer_: Timer) -> None:
+        row = _timer_row(timer_)
+        self._changing().execute(timer.delete().where(*(timer.c[key] == row[key] for key in row)))
+
+    @abstractmethod
+    def append(self, stream: str, kind: str, *, at: int, fields: Mapping[str, Json]) -> Entry: ...
+
+    def seal(self, at: int) -> Checkpoint | None:
+        # The lock comes first: whoever waited for it must see the checkpoint made meanwhile.
+        turn = sa.select(counter.c.value).where(counter.c.name == CHECKPOINT_COUNTER)
+        self._recorded().execute(turn.with_for_update())
+        moved = self._moved_heads()
+        if not moved:
+            return None
+        made = seal(self._last_checkpoint(), moved, at)
+        self._changing().execute(
+            checkpoint.insert().values(
+                number=made.number, prev=made.prev, hash=made.hash, body=made.body
+            )
+        )
+        names = [head.stream for head in moved]
+        for start in range(0, len(names), _MANY):
+            some = audit_head.c.stream.in_(names[start : start + _MANY])
+            self._connection.execute(
+                audit_head.update().where(some).values(sealed=audit_head.c.seq)
+            )
+        return made
+
+    def _moved_heads(self) -> list[Head]:
+        """The heads that no checkpoint covers, but for those that are moving right now."""
+        columns = audit_head.c
+        query = sa.select(columns.stream, columns.seq, columns.hash).where(sa.text(MOVED))
+        rows = self._connection.execute(query.with_for_update(skip_locked=True))
+        return [Head(stream, seq, Digest(hash_)) for stream, seq, hash_ in rows]
+
+    def _last_checkpoint(self) -> Checkpoint | None:
+        query = sa.select(checkpoint).order_by(checkpoint.c.number.desc()).limit(1)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else Checkpoint(row.number, row.prev, row.hash, row.body)
+
+    @abstractmethod
+    def publish(self, topic: str, subject: str, *, at: int) -> None: ...
+
+    def set_plan_state(self, *, agent: str, session_id: str, state: PlanState, at: int) -> None:
+        key = (plan_state.c.agent == agent, plan_state.c.session_id == session_id)
+        values = {"state": state.value, "at": at}
+        connection = self._changing()
+        if connection.execute(plan_state.update().where(*key).values(values)).rowcount == 0:
+            connection.execute(
+                plan_state.insert().values(agent=agent, session_id=session_id, **values)
+            )
+
+    def accept_policy(self, version: PolicyVersion) -> None:
+        self._changing().execute(
+            policy_version.insert().values(
+                workspace=version.workspace,
+                digest=version.digest,
+                text=version.text,
+                accepted_by=version.accepted_by,
+                at=version.at,
+            )
+        )
+
+    def add_web_session(self, session: WebSession) -> None:
+        connection = self._changing()
+        connection.execute(
+            web_session.delete().where(web_session.c.expires_at <= session.created_at)
+        )
+        connection.execute(
+            web_session.insert().values(
+                token_hash=session.token_hash,
+                person=session.person,
+                created_at=session.created_at,
+                expires_at=session.expires_at,
+            )
+        )
+
+    def drop_web_session(self, token_hash: Digest) -> None:
+        self._changing().execute(web_session.delete().where(web_session.c.token_hash == token_hash))
+
+    def add_login(self, token_hash: Digest, *, person: str, expires_at: int) -> None:
+        self._changing().execute(
+            login.insert().values(token_hash=token_hash, person=person, expires_at=expires_at)
+        )
+
+    def take_login(self, token_hash: Digest, *, now: int) -> str | None:
+        mine = (login.c.token_hash == token_hash, login.c.expires_at > now)
+        query = sa.select(login.c.person).where(*mine).with_for_update()
+        person = self._changing().scalar(query)
+        used = sa.or_(login.c.token_hash == token_hash, login.c.expires_at <= now)
+        self._connection.execute(login.delete().where(used))
+        return person
+
+    @abstractmethod
+    def _changing(self) -> Connection:
+        """The connection, for statements that change something."""
+
+
+_MANY = 500
+"""Names in one statement: databases limit its parameters."""
+
+
+def _row(request: Request) -> dict[str, object]:
+    decision = deciding(request)
+    proposal = request.proposal
+    return {
+        "state": request.state.value,
+        "version": request.version,
+        "asked_in": request.asked_in.value,
+        "agent": proposal.session.agent,
+        "session_id": proposal.session.session_id,
+        "call_id": proposal.call_id,
+        "workspace": proposal.session.workspace,
+        "subject": request.subject,
+        "created_at": request.created_at,
+        "expires_at": request.expires_at,
+        "delayed_until": request.delayed_until,
+        "decided_at": None if decision is None else decision.at,
+        "body": encode_request(request),
+    }
+
+
+def _timer_row(timer_: Timer) -> dict[str, object]:
+    return {
+        "request_id": timer_.request_id,
+        "kind": timer_.kind.value,
+        "version": timer_.version,
+        "due_at": timer_.due_at,
+    }

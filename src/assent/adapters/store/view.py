@@ -1,0 +1,251 @@
+"""The queries, on either database."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row, Select
+
+from assent.adapters.store.codec import decode_request
+from assent.adapters.store.schema import (
+    CLOSED,
+    DELAYED,
+    LIVE,
+    MOVED,
+    PROMPTED,
+    REJECTED,
+    WAITING,
+    approval,
+    audit,
+    audit_head,
+    checkpoint,
+    event,
+    plan_state,
+    policy_version,
+    timer,
+    web_session,
+)
+from assent.app.ports import Event, PolicyVersion, Tally, WebSession
+from assent.core.approvals import Request, Timer, TimerKind
+from assent.core.canonical import Digest
+from assent.core.facts import PlanState
+from assent.core.ledger import Checkpoint, Entry, Head, stream_name
+
+Bodies: TypeAlias = Select[bytes]
+
+ENTRY = (
+    audit.c.stream,
+    audit.c.seq,
+    audit.c.prev,
+    audit.c.hash,
+    sa.cast(audit.c.body, sa.LargeBinary),
+)
+CHUNK = 500
+"""Rows that a walk over a chain holds at once."""
+
+
+class SqlView:
+    """`View` on one connection, whose transaction belongs to the caller."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _recorded(self) -> Connection:
+        """The connection, for queries about ledger and events."""
+        return self._connection
+
+    def request(self, request_id: str) -> Request | None:
+        return self._one(_requests().where(approval.c.id == request_id))
+
+    def request_numbered(self, number: int) -> Request | None:
+        return self._one(_requests().where(approval.c.number == number))
+
+    def waiting(self, *, limit: int, after: int = 0) -> Sequence[Request]:
+        query = _requests().where(sa.text(WAITING), approval.c.number > after)
+        return self._many(query.order_by(approval.c.number).limit(limit))
+
+    def delayed(self, *, limit: int) -> Sequence[Request]:
+        query = _requests().where(sa.text(DELAYED))
+        return self._many(query.order_by(approval.c.delayed_until, approval.c.number).limit(limit))
+
+    def recent(self, *, limit: int, before: int | None = None) -> Sequence[Request]:
+        query = _requests().where(sa.text(CLOSED))
+        if before is not None:
+            query = query.where(approval.c.number < before)
+        return self._many(query.order_by(approval.c.number.desc()).limit(limit))
+
+    def count_waiting(self) -> int:
+        return self._count(sa.select(sa.func.count()).select_from(approval).where(sa.text(WAITING)))
+
+    def live_request(self, *, agent: str, workspace: str, subject: Digest) -> Request | None:
+        query = _requests().where(
+            sa.text(LIVE),
+            approval.c.subject == subject,
+            approval.c.agent == agent,
+            approval.c.workspace == workspace,
+        )
+        return self._one(query.order_by(approval.c.number).limit(1))
+
+    def rejected_request(
+        self, *, agent: str, session_id: str, subject: Digest, since: int
+    ) -> Request | None:
+        query = _requests().where(
+            sa.text(REJECTED),
+            approval.c.subject == subject,
+            approval.c.agent == agent,
+            approval.c.session_id == session_id,
+            approval.c.decided_at >= since,
+        )
+        newest = (approval.c.decided_at.desc(), approval.c.number.desc())
+        return self._one(query.order_by(*newest).limit(1))
+
+    def prompted_request(self, *, agent: str, session_id: str, call_id: str) -> Request | None:
+        query = _requests().where(
+            sa.text(PROMPTED),
+            approval.c.session_id == session_id,
+            approval.c.agent == agent,
+            approval.c.call_id == call_id,
+        )
+        return self._one(query.order_by(approval.c.number).limit(1))
+
+    def plan_state(self, *, agent: str, session_id: str) -> PlanState:
+        state = self._connection.scalar(
+            sa.select(plan_state.c.state).where(
+                plan_state.c.agent == agent, plan_state.c.session_id == session_id
+            )
+        )
+        return PlanState.NONE if state is None else PlanState(state)
+
+    def policy_in_force(self, workspace: str) -> PolicyVersion | None:
+        columns = policy_version.c
+        row = self._connection.execute(
+            sa.select(columns.digest, columns.text, columns.accepted_by, columns.at)
+            .where(columns.workspace == workspace)
+            .order_by(columns.n.desc())
+            .limit(1)
+        ).one_or_none()
+        if row is None:
+            return None
+        digest, text, accepted_by, at = row
+        return PolicyVersion(workspace, Digest(digest), text, accepted_by, at)
+
+    def entries(
+        self, *, stream: str | None = None, limit: int, before: str | None = None
+    ) -> Sequence[Entry]:
+        query = sa.select(*ENTRY)
+        if stream is not None:
+            query = query.where(audit.c.stream == stream_name(stream))
+        order = audit.c.n if stream is None else audit.c.seq
+        if before is not None:
+            last = sa.select(order).where(audit.c.hash == before).limit(1).scalar_subquery()
+            query = query.where(order < last)
+        rows = self._recorded().execute(query.order_by(order.desc()).limit(limit))
+        return [_entry(row) for row in rows]
+
+    def chain(self, stream: str) -> Iterator[Entry]:
+        query = sa.select(*ENTRY).where(audit.c.stream == stream_name(stream))
+        query = query.order_by(audit.c.seq).execution_options(yield_per=CHUNK)
+        yield from map(_entry, self._recorded().execute(query))
+
+    def heads(self) -> Sequence[Head]:
+        query = sa.select(audit_head.c.stream, audit_head.c.seq, audit_head.c.hash)
+        rows = self._recorded().execute(query.order_by(audit_head.c.stream))
+        return [Head(stream, _whole(seq), Digest(str(hash_))) for stream, seq, hash_ in rows]
+
+    def headless_streams(self) -> Sequence[str]:
+        has_head = sa.exists().where(audit_head.c.stream == audit.c.stream)
+        query = sa.select(audit.c.stream).distinct().where(~has_head)
+        return list(self._recorded().scalars(query.order_by(audit.c.stream)))
+
+    def checkpoints(self) -> Iterator[Checkpoint]:
+        columns = checkpoint.c
+        body = sa.cast(columns.body, sa.LargeBinary)
+        query = sa.select(columns.number, columns.prev, columns.hash, body)
+        for row in self._recorded().execute(
+            query.order_by(columns.number).execution_options(yield_per=CHUNK)
+        ):
+            yield _checkpoint(row)
+
+    def unsealed(self) -> bool:
+        query = sa.select(sa.literal(1)).select_from(audit_head).where(sa.text(MOVED)).limit(1)
+        return self._recorded().scalar(query) is not None
+
+    def events(self, *, after: int, limit: int) -> Sequence[Event]:
+        query = self._committed_events().where(event.c.seq > after)
+        rows = self._recorded().execute(query.order_by(event.c.seq).limit(limit))
+        return [Event(seq, topic, subject, at) for seq, topic, subject, at in rows]
+
+    def last_event(self) -> int:
+        query = self._committed_events().order_by(event.c.seq.desc()).limit(1)
+        row = self._recorded().execute(query).one_or_none()
+        return 0 if row is None else row.seq
+
+    def _committed_events(self) -> Select[int, str, str, int]:
+        """The events that no later commit can come before."""
+        return sa.select(event.c.seq, event.c.topic, event.c.subject, event.c.at)
+
+    def due_timers(self, *, now: int, limit: int) -> Sequence[Timer]:
+        return self._timers(_due(now, limit))
+
+    def _timers(self, query: Select[str, int, str, int]) -> Sequence[Timer]:
+        rows = self._connection.execute(query)
+        return [Timer(name, version, TimerKind(kind), due) for name, version, kind, due in rows]
+
+    def next_due(self) -> int | None:
+        earliest = sa.select(timer.c.due_at).order_by(timer.c.due_at).limit(1)
+        return self._connection.scalars(earliest).one_or_none()
+
+    def tally(self, *, since: int) -> Tally:
+        recorded = sa.select(sa.func.count()).select_from(audit).where(audit.c.at >= since)
+        asked = sa.select(sa.func.count()).select_from(approval)
+        rejected = asked.where(sa.text(REJECTED), approval.c.decided_at >= since)
+        return Tally(
+            proceeded=self._count(recorded.where(audit.c.kind.in_(("proceeded", "notified")))),
+            asked=self._count(asked.where(approval.c.created_at >= since)),
+            rejected=self._count(rejected),
+            refused=self._count(recorded.where(audit.c.kind == "refused")),
+        )
+
+    def web_session(self, token_hash: Digest) -> WebSession | None:
+        row = self._connection.execute(
+            sa.select(web_session).where(web_session.c.token_hash == token_hash)
+        ).one_or_none()
+        return None if row is None else WebSession(*row)
+
+    def _one(self, query: Bodies) -> Request | None:
+        body = self._connection.scalar(query)
+        return None if body is None else decode_request(body)
+
+    def _many(self, query: Bodies) -> Sequence[Request]:
+        return [decode_request(body) for body in self._connection.scalars(query)]
+
+    def _count(self, query: Select[int]) -> int:
+        return self._recorded().scalar(query) or 0
+
+
+def _requests() -> Bodies:
+    return sa.select(approval.c.body)
+
+
+def _due(now: int, limit: int) -> Select[str, int, str, int]:
+    query = sa.select(timer.c.request_id, timer.c.version, timer.c.kind, timer.c.due_at)
+    return query.where(timer.c.due_at <= now).order_by(timer.c.due_at).limit(limit)
+
+
+# A file that somebody edited by hand may hold values of any type, and the walk that is to find the
+# place must get past them.
+
+
+def _entry(row: Row[*tuple[Any, ...]]) -> Entry:
+    stream, seq, prev, hash_, body = row
+    return Entry(stream, _whole(seq), Digest(str(prev)), Digest(str(hash_)), body)
+
+
+def _checkpoint(row: Row[*tuple[Any, ...]]) -> Checkpoint:
+    number, prev, hash_, body = row
+    return Checkpoint(_whole(number), Digest(str(prev)), Digest(str(hash_)), body)
+
+
+def _whole(value: object) -> int:
+    """A number that nothing follows stands for what is not a number."""
+    return value if isinstance(value, int) else -1

@@ -1,0 +1,354 @@
+"""Stand-ins for the outside world, for our tests and for those of adapters written elsewhere.
+
+`MemoryStore` keeps the whole contract of `Store` but survival; the contract suite runs on it too.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field, fields
+from typing import TypeVar
+
+from assent.app.ports import Event, PolicyVersion, Tally, Tx, View, WebSession
+from assent.core.approvals import Request, State, Timer, deciding
+from assent.core.canonical import Digest, Json
+from assent.core.facts import PlanState
+from assent.core.ledger import (
+    Checkpoint,
+    Entry,
+    Head,
+    entry_body,
+    head_of,
+    link,
+    seal,
+    stream_name,
+)
+from assent.core.policy.model import AskIn
+from assent.errors import ConflictError, UnavailableError
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class FixedClock:
+    """A clock that moves only when it is told to."""
+
+    at: int = 1_700_000_000_000
+
+    def now(self) -> int:
+        return self.at
+
+    def advance(self, ms: int) -> None:
+        self.at += ms
+
+
+class CountingIds:
+    """Ids in the shape of UUIDv7, counted up, so that a test can name the next one."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def new(self) -> str:
+        self._last += 1
+        return f"00000000-0000-7000-8000-{self._last:012x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A ledger entry with what it is counted by."""
+
+    entry: Entry
+    kind: str
+    at: int
+
+
+@dataclass(slots=True)
+class _State:
+    """Everything that is stored. A committed state is never changed; a write changes a copy."""
+
+    requests: dict[str, Request] = field(default_factory=dict)
+    timers: dict[str, tuple[Timer, ...]] = field(default_factory=dict)
+    recorded: list[Recorded] = field(default_factory=list)
+    heads: dict[str, Head] = field(default_factory=dict)
+    sealed: dict[str, Head] = field(default_factory=dict)
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    plans: dict[tuple[str, str], PlanState] = field(default_factory=dict)
+    policies: dict[str, PolicyVersion] = field(default_factory=dict)
+    sessions: dict[Digest, WebSession] = field(default_factory=dict)
+    logins: dict[Digest, tuple[str, int]] = field(default_factory=dict)
+    last_number: int = 0
+
+    def copy(self) -> "_State":
+        return _State(**{each.name: copy(getattr(self, each.name)) for each in fields(self)})
+
+
+class MemoryView:
+    """`View` of one state."""
+
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    def request(self, request_id: str) -> Request | None:
+        return self._state.requests.get(request_id)
+
+    def request_numbered(self, number: int) -> Request | None:
+        return next((each for each in self._requests() if each.number == number), None)
+
+    def waiting(self, *, limit: int, after: int = 0) -> Sequence[Request]:
+        return [each for each in self._open() if each.number > after][:limit]
+
+    def delayed(self, *, limit: int) -> Sequence[Request]:
+        delayed = [
+            (each.delayed_until, each.number, each)
+            for each in self._requests(State.PENDING)
+            if each.delayed_until is not None
+        ]
+        return [each for _, _, each in sorted(delayed, key=lambda found: found[:2])][:limit]
+
+    def recent(self, *, limit: int, before: int | None = None) -> Sequence[Request]:
+        closed = [
+            each
+            for each in self._requests()
+            if each.state is not State.PENDING and (before is None or each.number < before)
+        ]
+        return closed[::-1][:limit]
+
+    def count_waiting(self) -> int:
+        return len(self._open())
+
+    def live_request(self, *, agent: str, workspace: str, subject: Digest) -> Request | None:
+        found = (
+            each
+            for each in self._requests(State.PENDING, State.APPROVED)
+            if each.subject == subject
+            and (each.proposal.session.agent, each.proposal.session.workspace) == (agent, workspace)
+        )
+        return next(found, None)
+
+    def rejected_request(
+        self, *, agent: str, session_id: str, subject: Digest, since: int
+    ) -> Request | None:
+        found = [
+            each
+            for each in self._requests(State.REJECTED)
+            if each.subject == subject
+            and _run(each) == (agent, session_id)
+            and _decided_at(each) >= since
+        ]
+        return max(found, key=lambda each: (_decided_at(each), each.number), default=None)
+
+    def prompted_request(self, *, agent: str, session_id: str, call_id: str) -> Request | None:
+        found = (
+            each
+            for each in self._requests(State.PENDING)
+            if each.asked_in is AskIn.AGENT
+            and _run(each) == (agent, session_id)
+            and each.proposal.call_id == call_id
+        )
+        return next(found, None)
+
+    def plan_state(self, *, agent: str, session_id: str) -> PlanState:
+        return self._state.plans.get((agent, session_id), PlanState.NONE)
+
+    def policy_in_force(self, workspace: str) -> PolicyVersion | None:
+        return self._state.policies.get(workspace)
+
+    def entries(
+        self, *, stream: str | None = None, limit: int, before: str | None = None
+    ) -> Sequence[Entry]:
+        newest = [each.entry for each in reversed(self._state.recorded)]
+        if stream is not None:
+            newest = [entry for entry in newest if entry.stream == stream_name(stream)]
+        if before is not None:
+            places = [place for place, entry in enumerate(newest) if entry.hash == before]
+            newest = newest[places[0] + 1 :] if places else []
+        return newest[:limit]
+
+    def chain(self, stream: str) -> Iterator[Entry]:
+        name = stream_name(stream)
+        return (each.entry for each in self._state.recorded if each.entry.stream == name)
+
+    def heads(self) -> Sequence[Head]:
+        return [head for _, head in sorted(self._state.heads.items())]
+
+    def headless_streams(self) -> Sequence[str]:
+        named = {each.entry.stream for each in self._state.recorded}
+        return sorted(named - self._state.heads.keys())
+
+    def checkpoints(self) -> Iterator[Checkpoint]:
+        return iter(self._state.checkpoints)
+
+    def unsealed(self) -> bool:
+        return self._state.heads != self._state.sealed
+
+    def events(self, *, after: int, limit: int) -> Sequence[Event]:
+        return [each for each in self._state.events if each.seq > after][:limit]
+
+    def last_event(self) -> int:
+        return len(self._state.events)
+
+    def due_timers(self, *, now: int, limit: int) -> Sequence[Timer]:
+        due = [timer for timer in self._timers() if timer.due_at <= now]
+        return sorted(due, key=lambda timer: timer.due_at)[:limit]
+
+    def next_due(self) -> int | None:
+        return min((timer.due_at for timer in self._timers()), default=None)
+
+    def tally(self, *, since: int) -> Tally:
+        kinds = [each.kind for each in self._state.recorded if each.at >= since]
+        rejected = [each for each in self._requests(State.REJECTED) if _decided_at(each) >= since]
+        return Tally(
+            proceeded=kinds.count("proceeded") + kinds.count("notified"),
+            asked=sum(each.created_at >= since for each in self._requests()),
+            rejected=len(rejected),
+            refused=kinds.count("refused"),
+        )
+
+    def web_session(self, token_hash: Digest) -> WebSession | None:
+        return self._state.sessions.get(token_hash)
+
+    def _requests(self, *states: State) -> Sequence[Request]:
+        """In order of number; all, or those in one of `states`."""
+        found = self._state.requests.values()
+        return sorted(
+            (each for each in found if not states or each.state in states),
+            key=lambda each: each.number,
+        )
+
+    def _open(self) -> Sequence[Request]:
+        return [each for each in self._requests(State.PENDING) if each.delayed_until is None]
+
+    def _timers(self) -> Iterable[Timer]:
+        return (timer for timers in self._state.timers.values() for timer in timers)
+
+
+def _run(request: Request) -> tuple[str, str]:
+    session = request.proposal.session
+    return session.agent, session.session_id
+
+
+def _decided_at(request: Request) -> int:
+    decision = deciding(request)
+    return -1 if decision is None else decision.at
+
+
+class MemoryTx(MemoryView):
+    """`Tx` on a state of its own."""
+
+    def next_number(self) -> int:
+        self._state.last_number += 1
+        return self._state.last_number
+
+    def add_request(self, request: Request) -> None:
+        known = self._state.requests
+        if request.id in known or any(each.number == request.number for each in known.values()):
+            raise ConflictError(f"{request.name} is in the store already.")
+        known[request.id] = request
+
+    def save_request(self, request: Request) -> None:
+        stored = self._state.requests.get(request.id)
+        if stored is None or stored.version != request.version - 1:
+            raise ConflictError(
+                f"{request.name} changed in the meantime.", hint="Look at it again, then decide."
+            )
+        self._state.requests[request.id] = request
+
+    def set_timers(self, request_id: str, timers: Sequence[Timer]) -> None:
+        self._state.timers[request_id] = tuple(timers)
+
+    def drop_timer(self, timer: Timer) -> None:
+        kept = self._state.timers.get(timer.request_id, ())
+        self._state.timers[timer.request_id] = tuple(each for each in kept if each != timer)
+
+    def append(self, stream: str, kind: str, *, at: int, fields: Mapping[str, Json]) -> Entry:
+        name = stream_name(stream)
+        entry = link(name, self._state.heads.get(name), entry_body(kind, at, fields))
+        self._state.recorded.append(Recorded(entry, kind, at))
+        self._state.heads[name] = head_of(entry)
+        return entry
+
+    def seal(self, at: int) -> Checkpoint | None:
+        heads, sealed = self._state.heads, self._state.sealed
+        moved = [head for name, head in heads.items() if sealed.get(name) != head]
+        if not moved:
+            return None
+        known = self._state.checkpoints
+        made = seal(known[-1] if known else None, moved, at)
+        known.append(made)
+        self._state.sealed = dict(heads)
+        return made
+
+    def publish(self, topic: str, subject: str, *, at: int) -> None:
+        self._state.events.append(Event(len(self._state.events) + 1, topic, subject, at))
+
+    def set_plan_state(
+        self,
+        *,
+        agent: str,
+        session_id: str,
+        state: PlanState,
+        at: int,  # noqa: ARG002 - for whoever looks into a database
+    ) -> None:
+        self._state.plans[agent, session_id] = state
+
+    def accept_policy(self, version: PolicyVersion) -> None:
+        self._state.policies[version.workspace] = version
+
+    def add_web_session(self, session: WebSession) -> None:
+        self._state.sessions = {
+            name: each
+            for name, each in self._state.sessions.items()
+            if each.expires_at > session.created_at
+        }
+        self._state.sessions[session.token_hash] = session
+
+    def drop_web_session(self, token_hash: Digest) -> None:
+        self._state.sessions.pop(token_hash, None)
+
+    def add_login(self, token_hash: Digest, *, person: str, expires_at: int) -> None:
+        self._state.logins[token_hash] = (person, expires_at)
+
+    def take_login(self, token_hash: Digest, *, now: int) -> str | None:
+        person, expires_at = self._state.logins.pop(token_hash, (None, 0))
+        return person if now < expires_at else None
+
+
+class MemoryStore:
+    """`Store` in memory, for any number of threads and event loops."""
+
+    def __init__(self) -> None:
+        self._state = _State()
+        self._lock = threading.Lock()
+        self._listeners: list[
+            tuple[asyncio.AbstractEventLoop, Callable[[Sequence[Event]], None]]
+        ] = []
+        self._closed = False
+
+    async def write(
+        self,
+        work: Callable[[Tx], T],
+        *,
+        durable: bool,  # noqa: ARG002 - nothing here outlives the process
+    ) -> T:
+        with self._lock:
+            if self._closed:
+                raise UnavailableError("The store is closed.")
+            state = self._state.copy()
+            result = work(MemoryTx(state))
+            published = state.events[len(self._state.events) :]
+            self._state = state
+        for loop, listener in self._listeners:
+            if published and not loop.is_closed():
+                loop.call_soon_threadsafe(listener, published)
+        return result
+
+    def read(self, query: Callable[[View], T]) -> T:
+        return query(MemoryView(self._state))
+
+    def on_commit(self, listener: Callable[[Sequence[Event]], None]) -> None:
+        self._listeners.append((asyncio.get_running_loop(), listener))
+
+    async def close(self) -> None:
+        self._closed = True
