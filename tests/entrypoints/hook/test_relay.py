@@ -415,7 +415,7 @@ def test_early_ack_does_not_end_the_payload(relay: Program, address: Path) -> No
 def test_agent_can_write_its_whole_payload_when_there_is_no_daemon(
     relay: Program, address: Path
 ) -> None:
-    # An agent takes a closed pipe for a broken hook, and lets the call run.
+    # An agent may take a closed pipe for a broken hook, and let the call run.
     refusal = (2, b"", ABSENT.encode() + b"\n")
     assert call_and_write_all(relay, address, HUGE) == refusal
 

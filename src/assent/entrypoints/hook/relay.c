@@ -392,7 +392,7 @@ static bool converse(Call *call, Answer *answer)
     return false;
 }
 
-/* An agent that is still writing takes a closed pipe for a broken hook, and lets its call run. */
+/* An agent that is still writing may take a closed pipe for a broken hook: the call would run. */
 static void empty_stdin(const Call *call)
 {
     int64_t deadline = now_ms() + STDIN_MS;

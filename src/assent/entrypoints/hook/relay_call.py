@@ -226,7 +226,7 @@ class Call:
     def empty_stdin(self) -> None:
         """Read on to the end.
 
-        An agent that is still writing takes a closed pipe for a broken hook, and lets its call run.
+        An agent that is still writing may take a closed pipe for a broken hook: the call would run.
         """
         deadline = monotonic() + STDIN_S
         agent = poll()
