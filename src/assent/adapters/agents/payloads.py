@@ -200,14 +200,21 @@ def unreadable(
     tool: str = "",
     call_id: str = "",
     session: AgentSession | None = None,
+    call: bytes | None = None,
 ) -> ToolProposed:
-    """The gated proposal that stands for a payload nobody could read."""
+    """The gated proposal that stands for a payload nobody could read.
+
+    `call` is the part of the payload that is the same when the call is made again: with it, the
+    retry of an approved call is known by its digest although times and ids differ.
+    """
     return ToolProposed(
         Proposal(
             session=session or AgentSession(agent=agent, session_id="", workspace="", cwd=""),
             call_id=call_id,
             tool=tool,
-            action=unknown_action(agent, tool=tool, payload=payload, reason=reason),
+            action=unknown_action(
+                agent, tool=tool, payload=payload if call is None else call, reason=reason
+            ),
             payload=payload,
         )
     )
