@@ -18,7 +18,11 @@ _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _DECODER: Final = json.JSONDecoder()
 
 
-class NotPlainJson(Exception):
+class OutOfForm(Exception):
+    """A settings file that cannot be changed safely. The message says why."""
+
+
+class NotPlainJson(OutOfForm):
     """The text is not JSON as described above, or holds another kind of value at a place."""
 
 

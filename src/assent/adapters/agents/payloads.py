@@ -185,11 +185,17 @@ def working_folder(fields: Fields, name: str = "cwd") -> str:
     return cwd
 
 
-def session_at(agent: str, *, session_id: str, cwd: str, files: Files) -> AgentSession:
-    """A session with its workspace looked up; adapters add what else their agent tells."""
-    return AgentSession(
-        agent=agent, session_id=session_id, workspace=files.workspace_of(cwd), cwd=cwd
-    )
+def session_at(
+    agent: str, *, session_id: str, cwd: str, files: Files, project: str = ""
+) -> AgentSession:
+    """A session with its workspace looked up; adapters add what else their agent tells.
+
+    `project` is the folder the agent was started in, where its surface tells. It goes before
+    `cwd`, which follows the agent's own `cd` and would let it walk into another workspace.
+    """
+    known = project.startswith("/") and "\0" not in project
+    workspace = files.workspace_of(project if known else cwd)
+    return AgentSession(agent=agent, session_id=session_id, workspace=workspace, cwd=cwd)
 
 
 def unreadable(

@@ -18,7 +18,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from assent.adapters.agents.json_text import NotPlainJson
+from assent.adapters.agents.json_text import OutOfForm
 from assent.app.agents import Change
 from assent.errors import IntegrityError, UnavailableError
 
@@ -35,7 +35,7 @@ class ManagedFile:
     """What installing does to it, as a sentence for the person who is asked."""
     merge: Callable[[bytes | None], bytes]
     """Content with our entries, from the present one (None: no file). The very same bytes when
-    they are all there. Raises NotPlainJson when the content is not what it should be."""
+    they are all there. Raises OutOfForm when the content is not what it should be."""
     without: Callable[[bytes], bytes]
     """Content without our entries; the very same bytes when it has none."""
     is_blank: Callable[[bytes], bool]
@@ -57,16 +57,24 @@ def json_file(
     path: Path, *, what: str, merge: Callable[[str], str], without: Callable[[str], str]
 ) -> ManagedFile:
     """A JSON file shared with the user; `merge` and `without` work on its text."""
+    return text_file(path, what=what, merge=merge, without=without, blank=frozenset({"", "{}"}))
 
-    def merged(present: bytes | None) -> bytes:
-        return merge(_text(present or b"")).encode("utf-8")
 
+def text_file(
+    path: Path,
+    *,
+    what: str,
+    merge: Callable[[str], str],
+    without: Callable[[str], str],
+    blank: frozenset[str] = frozenset({""}),
+) -> ManagedFile:
+    """A UTF-8 file shared with the user. `blank` are texts, without white space, of no content."""
     return ManagedFile(
         path=path,
         what=what,
-        merge=merged,
+        merge=lambda present: merge(_text(present or b"")).encode("utf-8"),
         without=lambda present: without(_text(present)).encode("utf-8"),
-        is_blank=lambda left: b"".join(left.split()) in (b"", b"{}"),
+        is_blank=lambda left: "".join(_text(left).split()) in blank,
     )
 
 
@@ -79,7 +87,7 @@ def state_of(files: Sequence[ManagedFile]) -> str:
         ours = any(
             content is not None and file.without(content) != content for file, content in present
         )
-    except (NotPlainJson, UnavailableError):
+    except (OutOfForm, UnavailableError):
         return "altered"
     return "altered" if ours else "absent"
 
@@ -179,15 +187,15 @@ def _merged(files: Sequence[ManagedFile]) -> list[tuple[ManagedFile, bytes | Non
         content = read(file.path)
         try:
             result.append((file, content, file.merge(content)))
-        except NotPlainJson as error:
+        except OutOfForm as error:
             raise _out_of_form(file.path, error) from error
     return result
 
 
-def _out_of_form(path: Path, error: NotPlainJson) -> UnavailableError:
+def _out_of_form(path: Path, error: OutOfForm) -> UnavailableError:
     return UnavailableError(
         f"{path} cannot be changed safely: {error}.",
-        hint="Make it plain (no comments, no trailing commas) and run this again.",
+        hint="Mend it (JSON must be plain, without comments and trailing commas) and try again.",
     )
 
 
@@ -195,7 +203,7 @@ def _text(content: bytes) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise NotPlainJson("it is not UTF-8") from error
+        raise OutOfForm("it is not UTF-8") from error
 
 
 def _target(path: Path) -> Path:
@@ -252,7 +260,7 @@ def _left(
         return _backup(record, backups)
     try:
         left = file.without(content)
-    except NotPlainJson as error:
+    except OutOfForm as error:
         raise _out_of_form(file.path, error) from error
     if left == content or not file.is_blank(left):
         return left

@@ -3,6 +3,7 @@
 import json
 import posixpath
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, assert_never
 
 from assent.adapters.agents.claude_code import tools
@@ -51,6 +52,7 @@ SESSION_END: Final = "SessionEnd"
 ATTENDED: Final = "CLAUDE_CODE_SESSION_ATTENDED"
 ENTRYPOINT: Final = "CLAUDE_CODE_ENTRYPOINT"
 CONFIG_DIR: Final = "CLAUDE_CONFIG_DIR"
+PROJECT_DIR: Final = "CLAUDE_PROJECT_DIR"
 HOME: Final = "HOME"
 
 HOOK_TIMEOUT_S: Final = 86_400
@@ -66,7 +68,7 @@ class ClaudeCode:
         ask_there=True, park=True, change=True, max_wait_ms=(HOOK_TIMEOUT_S - 600) * 1000
     )
     gating_events = frozenset({PRE_TOOL, CONFIG_CHANGE})
-    forwarded_env = (ATTENDED, ENTRYPOINT, CONFIG_DIR, HOME)
+    forwarded_env: tuple[str, ...] = (ATTENDED, ENTRYPOINT, PROJECT_DIR, CONFIG_DIR, HOME)
 
     def read(
         self, event: str, payload: bytes, *, env: Mapping[str, str], files: Files
@@ -130,14 +132,15 @@ class ClaudeCode:
 
 
 def _session(fields: Fields, env: Mapping[str, str], files: Files) -> AgentSession:
-    known = session_at(
-        NAME, session_id=fields.text("session_id"), cwd=working_folder(fields), files=files
+    session = session_at(
+        NAME,
+        session_id=fields.text("session_id"),
+        cwd=working_folder(fields),
+        files=files,
+        project=env.get(PROJECT_DIR, ""),
     )
-    return AgentSession(
-        agent=known.agent,
-        session_id=known.session_id,
-        workspace=known.workspace,
-        cwd=known.cwd,
+    return replace(
+        session,
         mode=fields.text("permission_mode", default=""),
         model=fields.text("model", default=""),
         subagent=fields.text("agent_id", default=""),

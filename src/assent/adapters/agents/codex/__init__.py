@@ -1,0 +1,1 @@
+"""Codex CLI: its hooks, read and answered, and their installation."""
