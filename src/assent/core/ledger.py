@@ -4,7 +4,7 @@ Each stream (one per agent session, request, workspace policy, the daemon) is it
 
     hash(n) = SHA-256("assent/ledger/1" 0x00 stream 0x00 n 0x00 hash(n-1) 0x00 body)
 
-The stream's name is written as a canonical JSON string, so that no name can hold the separator.
+The stream's name is written as an ASCII JSON string, so that no name can hold the separator.
 
 A checkpoint lists the heads that moved since the checkpoint before it and chains to it, so a tail
 that was cut off, or a whole stream that is gone, shows as soon as a later checkpoint names it.
@@ -88,7 +88,7 @@ def link(stream: str, head: Head | None, body: bytes) -> Entry:
 
 
 def _hash(stream: str, seq: int, prev: Digest, body: bytes) -> Digest:
-    parts = (b"assent/ledger/1", canonical(stream), str(seq).encode())
+    parts = (b"assent/ledger/1", json.dumps(stream).encode(), str(seq).encode())
     hasher = hashlib.sha256(b"\0".join((*parts, prev.encode(), body)))
     return Digest(f"sha256:{hasher.hexdigest()}")
 

@@ -147,7 +147,6 @@ audit = Table(
     Column("at", sa.BigInteger, nullable=False),
     Column("body", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("stream", "seq", name="audit_place"),
-    Index("audit_hash", "hash"),
     Index("audit_kind", "at", "kind"),
 )
 

@@ -52,6 +52,7 @@ def connect(path: Path, *, busy_ms: int = BUSY_MS, read_only: bool = False) -> s
         if read_only:
             raw.execute("PRAGMA query_only = ON")
         else:
+            raw.execute("PRAGMA wal_autocheckpoint = 4000")
             raw.execute("PRAGMA journal_size_limit = 67108864")
             # Elsewhere than on macOS these two change nothing; there, fsync alone is no flush.
             raw.execute("PRAGMA fullfsync = ON")

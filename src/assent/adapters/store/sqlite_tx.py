@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 
 from assent.adapters.store.schema import escape
-from assent.adapters.store.sqlite_file import driver
 from assent.adapters.store.tx import SqlTx
 from assent.app.ports import Event
 from assent.core.canonical import Digest, Json
@@ -113,7 +112,7 @@ class SqliteTx(SqlTx):
     def __init__(self, connection: Connection, group: Group) -> None:
         super().__init__(connection)
         self.published: list[Event] = []
-        self._raw = driver(connection)
+        self._raw = group.raw
         self._group = group
         self._records = Records()
         self._heads: dict[str, Head] = {}

@@ -86,7 +86,6 @@ def ledger() -> None:
         Column("body", LargeBinary, nullable=False),
         sa.UniqueConstraint("stream", "seq", name="audit_place"),
     )
-    op.create_index("audit_hash", "audit", ["hash"])
     op.create_index("audit_kind", "audit", ["at", "kind"])
 
     op.create_table(
