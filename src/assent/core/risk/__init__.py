@@ -1,6 +1,6 @@
 """How much harm an action could do: `assess(action, facts)`, pure and total."""
 
-from assent.core.risk.assess import assess, paths_of
+from assent.core.risk.assess import assess, paths_of, repositories_of
 from assent.core.risk.model import Assessment, Effect, Evidence, RiskClass
 
-__all__ = ["Assessment", "Effect", "Evidence", "RiskClass", "assess", "paths_of"]
+__all__ = ["Assessment", "Effect", "Evidence", "RiskClass", "assess", "paths_of", "repositories_of"]

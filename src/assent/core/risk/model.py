@@ -52,6 +52,11 @@ class Evidence:
     """One sentence part for a person: `deletes build`, `runs npm, not known to be safe`."""
     span: tuple[int, int] | None = None
     """Character range in the command's text (or in a plan's) that it points at."""
+    path: str = ""
+    """Real path of the file it is about; empty when it is not about a file."""
+    program: tuple[str, ...] = ()
+    """The words of the program it is about, if running that program in the workspace is all that
+    it is about: a rule that vouches for the program answers it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,290 @@
+"""Which paths are more than ordinary files, and what using a path amounts to."""
+
+import re
+import unicodedata
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from assent.core.facts import Facts, PathFact
+from assent.core.risk.findings import Touch, Use
+from assent.core.risk.model import Effect, Evidence, RiskClass
+from assent.core.risk.names import names
+from assent.core.risk.shell import hides
+
+_AGENT_SETTINGS = names(
+    ".assent .claude .codex .gemini .copilot .opencode .cursor .clinerules .windsurf"
+    " opencode.json opencode.jsonc .claude.json"
+)
+_AGENT_SETTINGS_BELOW = ("/.config/opencode/", "/.config/github-copilot/", "/.github/hooks/")
+_RUN_LATER = names(
+    ".git .gitattributes .gitmodules .gitconfig .husky .githooks .pre-commit-config.yaml"
+    " .pre-commit-config.yml lefthook.yml lefthook.yaml .lefthook.yml .lefthook.yaml"
+    " .gitlab-ci.yml .gitlab-ci.yaml .circleci .buildkite .travis.yml .drone.yml .woodpecker"
+    " .woodpecker.yml appveyor.yml .appveyor.yml bitbucket-pipelines.yml .vscode .devcontainer"
+    " .mcp.json jenkinsfile"
+)
+_RUN_LATER_BELOW = tuple(
+    f"/.{forge}/{folder}/"
+    for forge in ("github", "gitea", "forgejo")
+    for folder in ("workflows", "actions")
+)
+_SECRET_FOLDERS = names(".ssh .aws .gnupg .kube .azure .password-store")
+_SECRET_NAMES = names(
+    ".netrc _netrc .npmrc .pypirc .pgpass .my.cnf .git-credentials .htpasswd .env"
+)
+_SECRET_ENDS = (".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".env", ".tfvars")
+_SECRET_STARTS = (".env", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519")
+_SECRET_BELOW = (
+    "/.docker/config.json",
+    "/.config/gcloud/",
+    "/.config/gh/",
+    "/.config/github-copilot/",
+    "/.codex/auth.json",
+    "/.gemini/oauth_creds.json",
+    "/opencode/auth.json",
+    "/etc/shadow",
+    "/etc/gshadow",
+    "/etc/sudoers",
+    "/etc/ssl/private/",
+    "/run/secrets/",
+)
+_ENV_SAMPLES = names(".env.example .env.sample .env.template .env.dist .env.defaults")
+_SECRET_WORD = re.compile(r"secret|credential|passwd|password|private[-_]?key")
+_DATA_ENDS = names("json yaml yml toml ini txt cfg conf properties enc gpg xml csv db sqlite") | {
+    ""
+}
+_PROCESS = re.compile(r"/proc/[^/]+/.")
+_DEVICES = re.compile(r"/dev/(?:null|zero|stdin|stdout|stderr|tty|u?random|fd/\d+)")
+_NETWORK_DEVICE = re.compile(r"/dev/(?:tcp|udp)/")
+_DEPENDENCY_CACHES = (
+    ".cargo/registry",
+    ".rustup/toolchains",
+    ".m2/repository",
+    ".gradle/caches",
+    ".nvm/versions",
+    ".pyenv/versions",
+    ".local/lib",
+)
+_SECRET_SAMPLES = names(
+    ".env .env.local .netrc .npmrc id_rsa id_ed25519 server.pem server.key credentials"
+    " credentials.json secrets.json secrets.yaml secrets.yml secrets.toml secret.txt"
+    " prod.tfvars .ssh .aws auth.json app.env config.p12"
+)
+_OUTSIDE = ", outside the workspace"
+_WRITES = (Use.WRITE, Use.DELETE)
+_VERBS = {
+    Use.LIST: "lists",
+    Use.READ: "reads",
+    Use.SEARCH: "searches",
+    Use.WRITE: "writes",
+    Use.DELETE: "deletes",
+}
+
+
+def shown(text: str) -> str:
+    """`text` for a sentence: short, and with nothing in it that hides."""
+    short = text if len(text) <= 80 else f"{text[:60]}…{text[-19:]}"
+    return short if not hides(short) and "\n" not in short else ascii(short)[1:-1]
+
+
+def judge(touch: Touch, facts: Facts) -> Evidence:
+    """What using this path amounts to."""
+    fact = facts.paths.get(touch.path)
+    if _NETWORK_DEVICE.match(touch.path):
+        return _evidence(
+            touch, "network", Effect.EXTERNAL, RiskClass.HIGH, what="opens a network connection"
+        )
+    if _DEVICES.fullmatch(touch.path):
+        return _evidence(
+            touch, "device", Effect.NONE, RiskClass.TRIVIAL, what="uses a harmless device"
+        )
+    if fact is None or hides(touch.path) or hides(fact.real):
+        what = f"{_VERBS[touch.use]} {shown(touch.path)}, and where that leads is not known"
+        return _evidence(touch, "unknown-path", Effect.UNKNOWN, RiskClass.HIGH, what=what)
+    if touch.use in _WRITES:
+        return _write(touch, fact, facts)
+    return _read(touch, fact, facts)
+
+
+def _evidence(
+    touch: Touch, rule: str, effect: Effect, risk: RiskClass, *, what: str, real: str = ""
+) -> Evidence:
+    return Evidence(rule=rule, effect=effect, risk=risk, what=what, span=touch.span, path=real)
+
+
+# --- reading
+
+
+def _read(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
+    name = name_in(fact.real, facts)
+    verb = _VERBS[touch.use]
+    if touch.use is Use.LIST:
+        return _evidence(touch, "list", Effect.READ, RiskClass.TRIVIAL, what=f"lists {name}")
+    secret = _secret_read(touch, fact, facts)
+    if secret:
+        what = f"{verb} {name}{secret}"
+        return _evidence(
+            touch, "secret", Effect.CREDENTIAL, RiskClass.HIGH, what=what, real=fact.real
+        )
+    if not fact.inside and _in_hidden_home(fact.real, facts):
+        what = f"{verb} {name}, in a hidden folder of your home"
+        return _evidence(
+            touch, "hidden-home", Effect.CREDENTIAL, RiskClass.MEDIUM, what=what, real=fact.real
+        )
+    return _evidence(touch, "read", Effect.READ, RiskClass.TRIVIAL, what=f"{verb} {name}")
+
+
+def _secret_read(touch: Touch, fact: PathFact, facts: Facts) -> str:
+    """Why reading this would show a secret; empty when it would not."""
+    called = _names(touch, fact, facts)
+    if _under(fact.real, facts.assent_home):
+        return ", which belongs to Assent"
+    if any(_is_secret(name) or _PROCESS.match(name) for name in (*called, touch.path, fact.real)):
+        return ", which may hold secrets"
+    if fact.real.startswith("/dev/"):
+        return ", a device"
+    if touch.pattern and _may_match_secret(touch.pattern):
+        return f"/{shown(touch.pattern)}, which may match files with secrets"
+    wide = touch.use is Use.SEARCH or touch.pattern != ""
+    if wide and any(_under(p, fact.real) for p in (facts.home, facts.assent_home, "/etc", "/proc")):
+        return ", with everything below it"
+    return ""
+
+
+def _may_match_secret(pattern: str) -> bool:
+    *folders, last = pattern.split("/")
+    if any(_is_secret(f"/{name}") for name in (*folders, last)):
+        return True
+    return any(
+        fnmatchcase(sample, part) and (part.startswith((".", "[")) or not sample.startswith("."))
+        for sample in _SECRET_SAMPLES
+        for part in (last.lower(), *(f.lower() for f in folders if f.startswith(".")))
+    )
+
+
+# --- writing
+
+
+def _write(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
+    below = f"/{shown(touch.pattern)}" if touch.pattern else ""
+    said = f"{_VERBS[touch.use]} {name_in(fact.real, facts)}{below}"
+    called = _names(touch, fact, facts)
+
+    def found(rule: str, effect: Effect, risk: RiskClass, why: str = "") -> Evidence:
+        return _evidence(touch, rule, effect, risk, what=said + why, real=fact.real)
+
+    if touch.use is Use.WRITE and any(_under(fact.real, plan) for plan in facts.plan_paths):
+        return found("plan-file", Effect.WORKSPACE_WRITE, RiskClass.LOW, ", the agent's own plan")
+    if _under(fact.real, facts.assent_home) or any(_is_settings(n) for n in called):
+        why = ", which decides what agents may do"
+        return found("policy-self", Effect.POLICY_SELF, RiskClass.IRREVERSIBLE, why)
+    if touch.use is Use.DELETE:
+        whole = any(_under(p, fact.real) for p in (facts.workspace, facts.home))
+        final = whole or fact.real.endswith(("/", "/.git"))
+        risk = RiskClass.IRREVERSIBLE if final else RiskClass.HIGH
+        return found("delete", Effect.DELETE, risk, "" if fact.inside else _OUTSIDE)
+    if any(_runs_later(n) for n in called):
+        return found("runs-later", Effect.CODE_EXEC, RiskClass.HIGH, ", which other programs run")
+    if any(_is_secret(n) for n in called):
+        return found("secret", Effect.CREDENTIAL, RiskClass.HIGH, ", which may hold secrets")
+    if not fact.inside or _in_hidden_home(fact.real, facts):
+        return found("outside-write", Effect.OUTSIDE_WRITE, RiskClass.HIGH, _OUTSIDE)
+    return found("workspace-write", Effect.WORKSPACE_WRITE, RiskClass.LOW)
+
+
+# --- names
+
+
+def name_in(real: str, facts: Facts) -> str:
+    """A path as a person would say it: from the workspace, or from the home."""
+    if real != facts.workspace and _under(real, facts.workspace):
+        return shown(real[len(facts.workspace.rstrip("/")) + 1 :])
+    if _under(real, facts.home):
+        return shown("~" + real[len(facts.home.rstrip("/")) :])
+    return shown(real)
+
+
+def _names(touch: Touch, fact: PathFact, facts: Facts) -> tuple[str, ...]:
+    """The path as written and as it really is, each from the workspace when it lies in there.
+
+    A workspace may itself lie below a folder such as `.claude`; that says nothing about its files.
+    """
+    real, written = fact.real, touch.path
+    if touch.pattern:
+        written = f"{written}/{touch.pattern}"
+    return (_from_workspace(real, facts), _from_workspace(written, facts))
+
+
+def _from_workspace(path: str, facts: Facts) -> str:
+    inside = _under(path, facts.workspace) and not _under(facts.home, facts.workspace)
+    return _folded(path[len(facts.workspace) :] or "/" if inside else path)
+
+
+@lru_cache(maxsize=4096)
+def _folded(path: str) -> str:
+    """How a file system that ignores case, trailing dots and compatibility forms reads a path."""
+    parts = unicodedata.normalize("NFKC", path).casefold().split("/")
+    return "/".join(
+        part if part in (".", "..") else part.rstrip(" .") for part in parts if part != "."
+    )
+
+
+def _under(path: str, folder: str) -> bool:
+    return folder != "" and (path == folder or path.startswith(folder.rstrip("/") + "/"))
+
+
+def _is_settings(name: str) -> bool:
+    return _matches(name, _AGENT_SETTINGS, _AGENT_SETTINGS_BELOW)
+
+
+def _runs_later(name: str) -> bool:
+    last = name.rsplit("/", 1)[-1]
+    return (
+        _matches(name, _RUN_LATER, _RUN_LATER_BELOW)
+        or last.startswith(("azure-pipelines", "jenkinsfile."))
+        or (last in ("head", "config") and _looks_bare(name))
+    )
+
+
+def _looks_bare(name: str) -> bool:
+    """A file that git takes for a part of a repository, when its folder is named like one."""
+    return any(part.endswith(".git") for part in name.split("/")[:-1])
+
+
+def _matches(name: str, parts: frozenset[str], below: tuple[str, ...]) -> bool:
+    whole = f"/{name.strip('/')}/"
+    return not parts.isdisjoint(name.split("/")) or any(folder in whole for folder in below)
+
+
+@lru_cache(maxsize=4096)
+def _is_secret(name: str) -> bool:
+    parts = [part for part in _folded(name).split("/") if part]
+    return (
+        any(part in _SECRET_FOLDERS for part in parts)
+        or any(below in f"/{'/'.join(parts)}/" for below in _SECRET_BELOW)
+        or _is_secret_name(parts)
+    )
+
+
+def _is_secret_name(parts: list[str]) -> bool:
+    """Whether the last of `parts` is named like a secret, or is data in a folder that is."""
+    last = parts[-1] if parts else ""
+    if last in _ENV_SAMPLES or last.endswith(".pub"):
+        return False
+    if last in _SECRET_NAMES or last.endswith(_SECRET_ENDS) or last.startswith(_SECRET_STARTS):
+        return True
+    ending = last.rsplit(".", 1)[-1] if "." in last[1:] else ""
+    return ending in _DATA_ENDS and any(_SECRET_WORD.search(part) for part in parts[-2:])
+
+
+def _in_hidden_home(real: str, facts: Facts) -> bool:
+    """Below a hidden folder of the home in which the workspace does not lie itself."""
+    if not _under(real, facts.home) or real == facts.home:
+        return False
+    relative = real[len(facts.home.rstrip("/")) + 1 :]
+    first = relative.split("/", 1)[0]
+    if not first.startswith(".") and first != "Library":
+        return False
+    if _under(facts.workspace, f"{facts.home.rstrip('/')}/{first}"):
+        return not _under(real, facts.workspace)
+    return not relative.startswith(_DEPENDENCY_CACHES)
