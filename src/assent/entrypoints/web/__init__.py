@@ -1,0 +1,1 @@
+"""The web inbox and the JSON API of one running Assent, on loopback."""

@@ -1,0 +1,178 @@
+"""The JSON API for the command line and for scripts: docs/reference/api.md."""
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from assent.app.decide_request import Word, decide_request
+from assent.core.approvals import Refusal, Verdict
+from assent.entrypoints.web.decisions import refusal_line
+from assent.entrypoints.web.faults import refused
+from assent.entrypoints.web.pages import event_stream, find, number_of
+from assent.entrypoints.web.sessions import LINK_LIFETIME, ApiCaller, NotLoggedIn, new_login_link
+from assent.entrypoints.web.site import OurSite
+from assent.entrypoints.web.views.activity import Filter, read_activity
+from assent.entrypoints.web.views.records import entry_record, request_record, request_summary
+
+router = APIRouter(prefix="/api")
+
+TEXT_LIMIT = 20 * 1024 * 1024
+"""Bytes of a decision with an edited text, which may be as large as what an agent may send."""
+
+
+class Ascii(Response):
+    """JSON in ASCII: text that is not valid Unicode survives as `\\udcXX` escapes."""
+
+    media_type = "application/json"
+
+    def render(self, content: object) -> bytes:
+        return json.dumps(content, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+class Listed(StrEnum):
+    WAITING = "waiting"
+    DELAYED = "delayed"
+    RECENT = "recent"
+
+
+class Said(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+    MODIFY = "modify"
+    DELAY = "delay"
+    WITHDRAW = "withdraw"
+
+
+class DecisionBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    version: int | None = Field(default=None, ge=1)
+    reason: str = Field(default="", max_length=20_000)
+    text: str | None = None
+    until: int | None = Field(default=None, ge=0)
+
+
+@router.get("/status")
+async def status(site: OurSite, who: ApiCaller) -> Response:
+    midnight = site.context().midnight()
+    waiting, tally, last = site.gate.store.read(
+        lambda view: (view.count_waiting(), view.tally(since=midnight), view.last_event())
+    )
+    return Ascii(
+        {
+            "version": site.settings.version,
+            "level": "advisory",
+            "person": who.person,
+            "counts": {"waiting": waiting},
+            "today": {
+                "proceeded": tally.proceeded,
+                "asked": tally.asked,
+                "rejected": tally.rejected,
+                "refused": tally.refused,
+            },
+            "last_event": last,
+        }
+    )
+
+
+@router.get("/requests")
+async def requests(
+    site: OurSite,
+    _who: ApiCaller,
+    *,
+    state: Listed = Listed.WAITING,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    after: Annotated[int, Query(ge=0)] = 0,
+    before: Annotated[int | None, Query(ge=1)] = None,
+) -> Response:
+    context = site.context()
+    found, waiting = site.gate.store.read(
+        lambda view: (
+            {
+                Listed.WAITING: lambda: view.waiting(limit=limit, after=after),
+                Listed.DELAYED: lambda: view.delayed(limit=limit),
+                Listed.RECENT: lambda: view.recent(limit=limit, before=before),
+            }[state](),
+            view.count_waiting(),
+        )
+    )
+    return Ascii(
+        {
+            "waiting": waiting,
+            "requests": [request_summary(request, context) for request in found],
+        }
+    )
+
+
+@router.get("/requests/{name}")
+async def one(name: str, site: OurSite, _who: ApiCaller) -> Response:
+    number = number_of(name)
+    asked = site.gate.store.read(lambda view: find(view, number))
+    return Ascii(request_record(asked, site.context()))
+
+
+@router.post("/requests/{name}/{said}", max_body_size=TEXT_LIMIT)
+async def decide(
+    name: str,
+    said: Said,
+    site: OurSite,
+    who: ApiCaller,
+    body: DecisionBody | None = None,
+) -> Response:
+    body, number = body or DecisionBody(), number_of(name)
+    word = Word(
+        verdict=Verdict(said.value),
+        by=who.person,
+        via=who.via,
+        version=body.version,
+        reason=body.reason,
+        text=body.text,
+        until=body.until,
+    )
+    outcome = await decide_request(site.gate, number, word)
+    if isinstance(outcome, Refusal):
+        asked = site.gate.store.read(lambda view: find(view, number))
+        return refused(outcome, refusal_line(outcome, asked, site))
+    return Ascii(request_record(outcome, site.context()))
+
+
+@router.get("/entries")
+async def entries(
+    site: OurSite,
+    _who: ApiCaller,
+    stream: Annotated[str, Query(max_length=1000)] = "",
+    agent: Annotated[str, Query(max_length=100)] = "",
+    kind: Annotated[str, Query(max_length=100)] = "",
+    before: Annotated[str, Query(max_length=100)] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    wanted = Filter(stream, agent, kind)
+    found = site.gate.store.read(
+        lambda view: read_activity(view, wanted, before=before or None, limit=limit)
+    )
+    return Ascii(
+        {"entries": [entry_record(entry) for entry in found.entries], "next": found.more_before}
+    )
+
+
+@router.get("/events")
+async def events(
+    request: Request,
+    site: OurSite,
+    _who: ApiCaller,
+    after: Annotated[int | None, Query(ge=0)] = None,
+) -> Response:
+    return event_stream(request, site, after)
+
+
+@router.post("/login-links")
+async def login_links(site: OurSite, who: ApiCaller) -> Response:
+    """A link that logs a browser in. Only the command line may make one."""
+    if who.via != "cli":
+        raise NotLoggedIn
+    path = await new_login_link(site.gate, who.person)
+    return Ascii({"path": path, "expires_in_ms": LINK_LIFETIME})

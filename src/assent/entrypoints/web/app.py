@@ -1,0 +1,49 @@
+"""The ASGI application: pages for a person, JSON for programs, one stream for both."""
+
+from pathlib import PurePath
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from assent.app.gatehouse import Gatehouse
+from assent.entrypoints.web import api, decisions, faults, login, pages
+from assent.entrypoints.web.guard import Guard
+from assent.entrypoints.web.rendering import STATIC, static_version
+from assent.entrypoints.web.settings import WebSettings
+from assent.entrypoints.web.site import make_site
+
+BODY_LIMIT = 64 * 1024
+"""Bytes of a request's body; routes that take edited texts allow more."""
+
+
+def create_app(gatehouse: Gatehouse, *, settings: WebSettings) -> FastAPI:
+    """The web side of one running Assent. It must be served on loopback only."""
+    app = FastAPI(
+        title="Assent",
+        version=settings.version,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=BODY_LIMIT,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.state.site = make_site(gatehouse, settings)
+    app.add_middleware(Guard)
+    faults.install(app)
+    for router in (pages.router, decisions.router, login.router, api.router):
+        app.include_router(router)
+    app.mount(f"/static/{static_version()}", _Static(directory=STATIC), name="static")
+    return app
+
+
+class _Static(StaticFiles):
+    """Files whose address changes with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code == 200 and PurePath(path).suffix:
+            response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response

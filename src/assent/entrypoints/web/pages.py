@@ -1,0 +1,192 @@
+"""The pages a person reads. Every one of them works without scripts."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+
+from assent.app.ports import View
+from assent.core.approvals import Request as Asked
+from assent.entrypoints.web.faults import is_fragment
+from assent.entrypoints.web.sessions import Browser
+from assent.entrypoints.web.site import OurSite, Site
+from assent.entrypoints.web.views.activity import KINDS, Filter, entry_view, read_activity
+from assent.entrypoints.web.views.inbox import PAGE, read_inbox
+from assent.entrypoints.web.views.requests import RequestView, last_reasons, request_view
+from assent.errors import NotFoundError, UsageError
+
+router = APIRouter(default_response_class=HTMLResponse)
+
+RECENT_REASONS = 40
+"""Decided requests that are searched for reasons to offer again."""
+
+
+def page(
+    site: Site, template: str, values: Mapping[str, object], *, person: str, status: int = 200
+) -> HTMLResponse:
+    """A whole page, with what its frame shows."""
+    waiting, last_event = site.gate.store.read(
+        lambda view: (view.count_waiting(), view.last_event())
+    )
+    frame = {
+        "person": person,
+        "waiting": waiting,
+        "last_event": last_event,
+        "version": site.settings.version,
+    }
+    return HTMLResponse(site.pages.render(template, {**frame, **values}), status_code=status)
+
+
+def number_of(name: str) -> int:
+    """The number in `REQ-7` or `7`. Raises NotFoundError."""
+    digits = name.upper().removeprefix("REQ-")
+    if digits.isascii() and digits.isdigit() and len(digits) < 16:
+        return int(digits)
+    raise NotFoundError("There is no such request.", hint="Requests are named like REQ-7.")
+
+
+def find(view: View, number: int) -> Asked:
+    request = view.request_numbered(number)
+    if request is None:
+        raise NotFoundError(f"There is no REQ-{number}.")
+    return request
+
+
+def detail_values(site: Site, request: Asked, *, whole: bool = False) -> dict[str, object]:
+    """What `_request.html` needs."""
+    recent = site.gate.store.read(lambda view: view.recent(limit=RECENT_REASONS))
+    return {
+        "request": request_view(request, site.context(), whole=whole),
+        "reasons": last_reasons(recent),
+        "notice": "",
+        "draft": None,
+        "whole": whole,
+    }
+
+
+@router.get("/")
+async def inbox(
+    site: OurSite,
+    person: Browser,
+    after: Annotated[int, Query(ge=0)] = 0,
+    at: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
+    """The inbox. `at` names the request whose detail is open."""
+    store, context = site.gate.store, site.context()
+    box = store.read(lambda view: read_inbox(view, context, after=after))
+    first = number_of(at) if at else (box.rows[0].number if box.rows else None)
+    opened = None if first is None else store.read(lambda view: view.request_numbered(first))
+    detail = {"request": None} if opened is None else detail_values(site, opened)
+    return page(site, "inbox.html", {"inbox": box, "is_first": after == 0, **detail}, person=person)
+
+
+@router.get("/rows")
+async def rows(site: OurSite, _person: Browser, after: Annotated[int, Query(ge=0)] = 0) -> Response:
+    """The next page of the list."""
+    context = site.context()
+    box = site.gate.store.read(lambda view: read_inbox(view, context, after=after))
+    return HTMLResponse(site.pages.render("_rows.html", {"inbox": box}))
+
+
+@router.get("/requests/{name}")
+async def request_page(
+    name: str,
+    request: Request,
+    site: OurSite,
+    person: Browser,
+    *,
+    whole: Annotated[bool, Query(alias="all")] = False,
+) -> Response:
+    """One request, with nothing folded if `all` is set."""
+    number = number_of(name)
+    asked = site.gate.store.read(lambda view: find(view, number))
+    values = detail_values(site, asked, whole=whole)
+    if is_fragment(request):
+        return HTMLResponse(site.pages.render("_request.html", values))
+    return page(site, "request.html", values, person=person)
+
+
+@router.get("/together")
+async def together(
+    request: Request,
+    site: OurSite,
+    person: Browser,
+    n: Annotated[list[int], Query(min_length=1, max_length=PAGE)],
+) -> Response:
+    """Several requests, each shown in full, to be decided together."""
+    values = together_values(site, n)
+    if is_fragment(request):
+        return HTMLResponse(site.pages.render("_together.html", values))
+    return page(site, "together.html", values, person=person)
+
+
+def together_values(site: Site, numbers: list[int]) -> dict[str, object]:
+    wanted = list(dict.fromkeys(numbers))
+    asked = site.gate.store.read(lambda view: [find(view, number) for number in wanted])
+    context = site.context()
+    views: list[RequestView] = [request_view(request, context) for request in asked]
+    recent = site.gate.store.read(lambda view: view.recent(limit=RECENT_REASONS))
+    return {
+        "requests": views,
+        "open": [view for view in views if view.can_be_decided],
+        "must_be_alone": [view.name for view in views if view.tier == "type"],
+        "reasons": last_reasons(recent),
+        "notices": [],
+    }
+
+
+@router.get("/activity")
+async def activity(
+    site: OurSite,
+    person: Browser,
+    stream: Annotated[str, Query(max_length=1000)] = "",
+    agent: Annotated[str, Query(max_length=100)] = "",
+    kind: Annotated[str, Query(max_length=100)] = "",
+    before: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """The ledger, newest first."""
+    context, wanted = site.context(), Filter(stream, agent, kind)
+    found = site.gate.store.read(lambda view: read_activity(view, wanted, before=before or None))
+    values = {
+        "entries": [entry_view(entry, context) for entry in found.entries],
+        "more_before": found.more_before,
+        "is_partial": found.is_partial,
+        "filter": wanted,
+        "kinds": KINDS,
+        "agents": [(name, one.title) for name, one in sorted(site.gate.agents.items())],
+        "is_first": not before,
+    }
+    return page(site, "activity.html", values, person=person)
+
+
+@router.get("/agents")
+async def agents(site: OurSite, person: Browser) -> Response:
+    """How each agent's hooks stand."""
+    return page(site, "agents.html", {"hooks": site.settings.hooks()}, person=person)
+
+
+@router.get("/levels")
+async def levels(site: OurSite, person: Browser) -> Response:
+    """What the level says, and what would raise it."""
+    return page(site, "levels.html", {}, person=person)
+
+
+@router.get("/events")
+async def events(
+    request: Request,
+    site: OurSite,
+    _person: Browser,
+    after: Annotated[int | None, Query(ge=0)] = None,
+) -> Response:
+    return event_stream(request, site, after)
+
+
+def event_stream(request: Request, site: Site, after: int | None) -> Response:
+    """Server-sent events from `after`, or from where this client was cut off."""
+    last = request.headers.get("last-event-id", "")
+    if last:
+        if not (last.isascii() and last.isdigit() and len(last) < 19):
+            raise UsageError("Last-Event-ID is not one of ours.")
+        after = int(last)
+    return StreamingResponse(site.live.stream(after), media_type="text/event-stream")

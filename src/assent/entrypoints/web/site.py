@@ -1,0 +1,64 @@
+"""What the handlers work with: the gatehouse, the settings, the templates and the live stream."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from assent.app.gatehouse import Gatehouse
+from assent.app.ports import View
+from assent.entrypoints.web.live import Live
+from assent.entrypoints.web.rendering import Pages
+from assent.entrypoints.web.settings import WebSettings
+from assent.entrypoints.web.views.context import Context
+from assent.entrypoints.web.views.inbox import row_of
+from assent.entrypoints.web.views.standing import can_be_decided, outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    gate: Gatehouse
+    settings: WebSettings
+    pages: Pages
+    live: Live
+
+    def context(self) -> Context:
+        return _context(self.gate, self.settings)
+
+
+def make_site(gate: Gatehouse, settings: WebSettings) -> Site:
+    pages = Pages()
+
+    def describe(view: View, request_id: str) -> dict[str, object] | None:
+        """What watchers are told of a changed request: its state, and its row for the inbox."""
+        request = view.request(request_id)
+        if request is None:
+            return None
+        context = _context(gate, settings)
+        waits = request.delayed_until is None and can_be_decided(request, context)
+        return {
+            "number": request.number,
+            "name": request.name,
+            "version": request.version,
+            "state": request.state.value,
+            "outcome": outcome(request),
+            "waits": waits,
+            "row": pages.render("_row.html", {"row": row_of(request, context)}),
+        }
+
+    live = Live(gate.store, describe=describe, shutting_down=settings.shutting_down)
+    return Site(gate, settings, pages, live)
+
+
+def _context(gate: Gatehouse, settings: WebSettings) -> Context:
+    return Context(now=gate.clock.now(), agents=gate.agents, zone=settings.zone)
+
+
+def site_of(request: Request) -> Site:
+    site = request.app.state.site
+    if not isinstance(site, Site):
+        raise TypeError("the application was not made by create_app")
+    return site
+
+
+OurSite = Annotated[Site, Depends(site_of)]

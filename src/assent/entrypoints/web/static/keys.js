@@ -1,0 +1,93 @@
+import { closePanels, detail, openPanel, shown } from "./detail.js";
+import { move, openSelected, selected, showHeld, togglePick, unpick } from "./inbox.js";
+import { isResting, rest } from "./lock.js";
+
+const GO_MS = 1_000;
+let going = 0;
+
+const help = () => document.getElementById("help");
+
+const KEYS = {
+  j: () => move(1),
+  k: () => move(-1),
+  a: () => act("approve"),
+  r: () => act("reject"),
+  m: () => act("modify"),
+  d: () => act("delay"),
+  x: togglePick,
+  n: showHeld,
+  "?": () => help()?.showModal(),
+};
+
+const GO = { i: "/", a: "/activity" };
+
+export function startKeys() {
+  document.addEventListener("keydown", pressed);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-help]")) help()?.showModal();
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches("form[data-verdict]")) rest();
+  }, true);
+}
+
+function pressed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.key === "Escape") {
+    escape();
+    return;
+  }
+  if (isTyping(event.target) || help()?.open) return;
+  const deed = chosen(event);
+  if (!deed) return;
+  event.preventDefault();
+  deed();
+}
+
+function chosen(event) {
+  if (event.key === "Enter") return enter(event);
+  if (event.key === "g") {
+    if (event.repeat) return null;
+    return () => (going = event.timeStamp);
+  }
+  if (going && event.timeStamp - going < GO_MS && event.key in GO) {
+    return () => location.assign(GO[event.key]);
+  }
+  going = 0;
+  // Moving may repeat; nothing that decides may.
+  if (event.repeat && event.key !== "j" && event.key !== "k") return null;
+  return Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;
+}
+
+function enter(event) {
+  const onPage = event.target === document.body || event.target.matches(".rows .title");
+  return onPage && !event.repeat && selected() ? openSelected : null;
+}
+
+function isTyping(element) {
+  return element.matches("input:not([type=checkbox]), textarea, select");
+}
+
+function escape() {
+  if (help()?.open) return;
+  if (closePanels()) return;
+  if (document.querySelector(".rows") && unpick()) return;
+  selected()?.querySelector(".title").focus();
+}
+
+function act(verdict) {
+  const button = document.querySelector(`[data-act="${verdict}"]`);
+  if (!button || !mayDecide()) return;
+  if (button.dataset.panel) openPanel(button.dataset.panel);
+  else button.form.requestSubmit();
+}
+
+// A key decides only what is on show, has been for a moment, and is what the list says.
+function mayDecide() {
+  if (isResting() || detail().dataset.ready !== "yes" || detail().dataset.sending === "yes") {
+    return false;
+  }
+  const row = selected();
+  const number = shown()?.dataset.number;
+  return !row || !number || row.dataset.numbers.split(" ").includes(number);
+}

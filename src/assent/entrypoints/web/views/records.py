@@ -1,0 +1,100 @@
+"""Requests and ledger entries as the API gives them: exact texts, times in ms since the epoch."""
+
+import json
+
+from assent.core.approvals import Decision, Request
+from assent.core.canonical import Json
+from assent.core.encoding import to_json
+from assent.core.ledger import Entry
+from assent.entrypoints.web.views.context import Context
+from assent.entrypoints.web.views.standing import outcome, standing
+
+
+def request_summary(request: Request, context: Context) -> dict[str, Json]:
+    """One line's worth of a request."""
+    session = request.proposal.session
+    return {
+        "number": request.number,
+        "name": request.name,
+        "state": request.state.value,
+        "outcome": outcome(request),
+        "standing": standing(request, context),
+        "version": request.version,
+        "class": request.assessment.risk.word,
+        "title": request.assessment.title,
+        "agent": session.agent,
+        "agent_title": context.agent_title(session.agent),
+        "session": session.session_id,
+        "workspace": session.workspace,
+        "rule": request.rule,
+        "asked_in": request.asked_in.value,
+        "created_at": request.created_at,
+        "expires_at": request.expires_at,
+        "delayed_until": request.delayed_until,
+    }
+
+
+def request_record(request: Request, context: Context) -> dict[str, Json]:
+    """Everything a person needs to decide, and what was decided."""
+    proposal, assessment = request.proposal, request.assessment
+    session, editable = proposal.session, proposal.editable
+    effects: list[Json] = [effect.value for effect in sorted(assessment.effects)]
+    evidence: list[Json] = [
+        {
+            "rule": item.rule,
+            "effect": item.effect.value,
+            "class": item.risk.word,
+            "what": item.what,
+            "span": None if item.span is None else list(item.span),
+        }
+        for item in assessment.evidence
+    ]
+    decisions: list[Json] = [_decision(decision) for decision in request.decisions]
+    return {
+        **request_summary(request, context),
+        "why": request.why,
+        "undo": assessment.undo,
+        "effects": effects,
+        "evidence": evidence,
+        "action": to_json(proposal.action),
+        "digest": request.subject,
+        "policy": request.policy,
+        "tool": proposal.tool,
+        "subagent": session.subagent,
+        "cwd": session.cwd,
+        "mode": session.mode,
+        "model": session.model,
+        "prose": proposal.prose,
+        "editable": None if editable is None else {"label": editable.label, "text": editable.text},
+        "quorum": request.quorum,
+        "decisions": decisions,
+        "runs": None if request.runnable is None else to_json(request.runnable.action),
+        "consumed_at": request.consumed_at,
+    }
+
+
+def _decision(decision: Decision) -> dict[str, Json]:
+    return {
+        "verdict": decision.verdict.value,
+        "by": decision.by,
+        "at": decision.at,
+        "via": decision.via,
+        "reason": decision.reason,
+        "version": decision.version,
+        "until": decision.until,
+    }
+
+
+def entry_record(entry: Entry) -> dict[str, Json]:
+    """`body` is what was recorded; None when it was edited into something unreadable."""
+    try:
+        body = json.loads(entry.body)
+    except (ValueError, RecursionError):
+        body = None
+    return {
+        "stream": entry.stream,
+        "seq": entry.seq,
+        "hash": entry.hash,
+        "prev": entry.prev,
+        "body": body,
+    }

@@ -1,0 +1,79 @@
+"""Where a request stands, in one line that names who did what and when."""
+
+from assent.core.approvals import Decision, Request, State, Verdict, deciding
+from assent.core.policy.model import AskIn
+from assent.entrypoints.web.views.context import Context
+
+_SAID = {
+    Verdict.APPROVE: "approved",
+    Verdict.MODIFY: "changed and approved",
+    Verdict.REJECT: "rejected",
+    Verdict.DELAY: "delayed",
+    Verdict.WITHDRAW: "withdrawn",
+}
+
+_OUTCOMES = {
+    State.PENDING: "waiting",
+    State.APPROVED: "approved",
+    State.REJECTED: "rejected",
+    State.EXPIRED: "expired",
+    State.CANCELLED: "withdrawn",
+    State.SUPERSEDED: "superseded",
+    State.CONSUMED: "approved",
+}
+
+
+def outcome(request: Request) -> str:
+    """The state in one word for a row."""
+    if request.state is State.PENDING and request.delayed_until is not None:
+        return "delayed"
+    return _OUTCOMES[request.state]
+
+
+def can_be_decided(request: Request, context: Context) -> bool:
+    """Whether a decision made here would be taken."""
+    return (
+        request.state is State.PENDING
+        and request.asked_in is AskIn.INBOX
+        and context.now < request.expires_at
+    )
+
+
+def said(decision: Decision, context: Context) -> str:
+    """`approved by ana at 14:03`."""
+    line = f"{_SAID[decision.verdict]} by {decision.by} at {context.moment(decision.at)}"
+    if decision.verdict is Verdict.DELAY and decision.until is not None:
+        line += f" until {context.moment(decision.until)}"
+    return line
+
+
+def standing(request: Request, context: Context) -> str:
+    """One sentence part on how things are: `approved by ana at 14:03, let through at 14:03`."""
+    match request.state:
+        case State.PENDING:
+            return _pending(request, context)
+        case State.EXPIRED:
+            return f"expired at {context.moment(request.expires_at)}: nobody decided it in time"
+        case State.SUPERSEDED:
+            return "superseded: the agent asked again"
+        case State.APPROVED:
+            return f"{_who(request, context)}; it runs when the agent asks again"
+        case State.CONSUMED if request.consumed_at is not None:
+            return f"{_who(request, context)}, let through at {context.moment(request.consumed_at)}"
+        case _:
+            return _who(request, context)
+
+
+def _pending(request: Request, context: Context) -> str:
+    if context.now >= request.expires_at:
+        return f"expired at {context.moment(request.expires_at)}: nobody decided it in time"
+    if request.asked_in is AskIn.AGENT:
+        return "asked at the agent's own prompt, where it has to be answered"
+    if request.delayed_until is not None:
+        return said(request.decisions[-1], context) if request.decisions else "delayed"
+    return f"waits for you since {context.moment(request.created_at)}"
+
+
+def _who(request: Request, context: Context) -> str:
+    decision = deciding(request)
+    return outcome(request) if decision is None else said(decision, context)
