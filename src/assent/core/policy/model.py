@@ -55,23 +55,43 @@ class AskIn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Matches an action when every condition that is not empty holds. Conditions are ORs of values.
+    """What to do about actions that every condition fits. Within a condition one value is enough.
 
-    `programs` are the first words of simple commands (`npm`, `npm test`), and match only if every
-    simple command of the script is a known-safe one or matches one of them.
+    `kinds`, `agents`, `tools` and `classes` are about the action. `effects`, `programs` and `paths`
+    are about the reasons an action would wait for. A rule that makes an action wait, or refuses
+    it, needs one reason that meets all three; an action proceeds when a rule answers each reason.
     """
 
     name: str
     route: RouteName
     kinds: frozenset[str] = frozenset()
+    """`command`, `edit`, `read`, `tool`, `plan`."""
     effects: frozenset[Effect] = frozenset()
     classes: frozenset[RiskClass] = frozenset()
     programs: tuple[str, ...] = ()
+    """First words of simple commands (`npm`, `npm test`). Without `effects`, they only vouch for
+    programs that nothing worse is known about, when they run in the workspace."""
     tools: tuple[str, ...] = ()
     """`server/tool`, with `*` allowed as the whole of either side."""
     paths: tuple[str, ...] = ()
-    """Globs relative to the workspace; every path the action changes must match one of them."""
+    """Globs relative to the workspace, `**` for any folders."""
     agents: frozenset[str] = frozenset()
+
+    @property
+    def specificity(self) -> int:
+        """How many conditions it has."""
+        return sum(
+            bool(condition)
+            for condition in (
+                self.kinds,
+                self.effects,
+                self.classes,
+                self.programs,
+                self.tools,
+                self.paths,
+                self.agents,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)

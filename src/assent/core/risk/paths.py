@@ -137,7 +137,7 @@ def _read(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
 def _secret_read(touch: Touch, fact: PathFact, facts: Facts) -> str:
     """Why reading this would show a secret; empty when it would not."""
     called = _names(touch, fact, facts)
-    if _under(fact.real, facts.assent_home):
+    if lies_in(fact.real, facts.assent_home):
         return ", which belongs to Assent"
     if any(_is_secret(name) or _PROCESS.match(name) for name in (*called, touch.path, fact.real)):
         return ", which may hold secrets"
@@ -146,7 +146,9 @@ def _secret_read(touch: Touch, fact: PathFact, facts: Facts) -> str:
     if touch.pattern and _may_match_secret(touch.pattern):
         return f"/{shown(touch.pattern)}, which may match files with secrets"
     wide = touch.use is Use.SEARCH or touch.pattern != ""
-    if wide and any(_under(p, fact.real) for p in (facts.home, facts.assent_home, "/etc", "/proc")):
+    if wide and any(
+        lies_in(p, fact.real) for p in (facts.home, facts.assent_home, "/etc", "/proc")
+    ):
         return ", with everything below it"
     return ""
 
@@ -173,13 +175,13 @@ def _write(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
     def found(rule: str, effect: Effect, risk: RiskClass, why: str = "") -> Evidence:
         return _evidence(touch, rule, effect, risk, what=said + why, real=fact.real)
 
-    if touch.use is Use.WRITE and any(_under(fact.real, plan) for plan in facts.plan_paths):
+    if touch.use is Use.WRITE and any(lies_in(fact.real, plan) for plan in facts.plan_paths):
         return found("plan-file", Effect.WORKSPACE_WRITE, RiskClass.LOW, ", the agent's own plan")
-    if _under(fact.real, facts.assent_home) or any(_is_settings(n) for n in called):
+    if lies_in(fact.real, facts.assent_home) or any(_is_settings(n) for n in called):
         why = ", which decides what agents may do"
         return found("policy-self", Effect.POLICY_SELF, RiskClass.IRREVERSIBLE, why)
     if touch.use is Use.DELETE:
-        whole = any(_under(p, fact.real) for p in (facts.workspace, facts.home))
+        whole = any(lies_in(p, fact.real) for p in (facts.workspace, facts.home))
         final = whole or fact.real.endswith(("/", "/.git"))
         risk = RiskClass.IRREVERSIBLE if final else RiskClass.HIGH
         return found("delete", Effect.DELETE, risk, "" if fact.inside else _OUTSIDE)
@@ -197,9 +199,9 @@ def _write(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
 
 def name_in(real: str, facts: Facts) -> str:
     """A path as a person would say it: from the workspace, or from the home."""
-    if real != facts.workspace and _under(real, facts.workspace):
+    if real != facts.workspace and lies_in(real, facts.workspace):
         return shown(real[len(facts.workspace.rstrip("/")) + 1 :])
-    if _under(real, facts.home):
+    if lies_in(real, facts.home):
         return shown("~" + real[len(facts.home.rstrip("/")) :])
     return shown(real)
 
@@ -216,7 +218,7 @@ def _names(touch: Touch, fact: PathFact, facts: Facts) -> tuple[str, ...]:
 
 
 def _from_workspace(path: str, facts: Facts) -> str:
-    inside = _under(path, facts.workspace) and not _under(facts.home, facts.workspace)
+    inside = lies_in(path, facts.workspace) and not lies_in(facts.home, facts.workspace)
     return _folded(path[len(facts.workspace) :] or "/" if inside else path)
 
 
@@ -229,7 +231,8 @@ def _folded(path: str) -> str:
     )
 
 
-def _under(path: str, folder: str) -> bool:
+def lies_in(path: str, folder: str) -> bool:
+    """Whether `path` is `folder` or below it; nothing lies in an empty one."""
     return folder != "" and (path == folder or path.startswith(folder.rstrip("/") + "/"))
 
 
@@ -279,12 +282,12 @@ def _is_secret_name(parts: list[str]) -> bool:
 
 def _in_hidden_home(real: str, facts: Facts) -> bool:
     """Below a hidden folder of the home in which the workspace does not lie itself."""
-    if not _under(real, facts.home) or real == facts.home:
+    if not lies_in(real, facts.home) or real == facts.home:
         return False
     relative = real[len(facts.home.rstrip("/")) + 1 :]
     first = relative.split("/", 1)[0]
     if not first.startswith(".") and first != "Library":
         return False
-    if _under(facts.workspace, f"{facts.home.rstrip('/')}/{first}"):
-        return not _under(real, facts.workspace)
+    if lies_in(facts.workspace, f"{facts.home.rstrip('/')}/{first}"):
+        return not lies_in(real, facts.workspace)
     return not relative.startswith(_DEPENDENCY_CACHES)
