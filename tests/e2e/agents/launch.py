@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from .scene import Scene
 from .scripted_model.vocabulary import MCP_SERVER
@@ -31,6 +31,23 @@ class Mode(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Prompt:
+    """A new session with this text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A session of an earlier run goes on where it stopped (Claude Code, after a deferred call)."""
+
+    session: str
+
+
+Opening: TypeAlias = Prompt | Resume
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """A command line and the variables that it needs beside PATH and HOME."""
 
@@ -41,7 +58,7 @@ class Launch:
 @dataclass(frozen=True, slots=True)
 class _Recipe:
     configure: Callable[[Scene], None]
-    launch: Callable[[Scene, Mode, str], Launch]
+    launch: Callable[[Scene, Mode, Opening], Launch]
 
 
 def configure(scene: Scene) -> None:
@@ -49,9 +66,9 @@ def configure(scene: Scene) -> None:
     _RECIPES[scene.agent].configure(scene)
 
 
-def launch(scene: Scene, mode: Mode, *, prompt: str, args: Sequence[str] = ()) -> Launch:
-    """The command line for a prompt. `args` are added to the agent's own arguments."""
-    made = _RECIPES[scene.agent].launch(scene, mode, prompt)
+def launch(scene: Scene, mode: Mode, *, opening: Opening, args: Sequence[str] = ()) -> Launch:
+    """The command line for a session. `args` are added to the agent's own arguments."""
+    made = _RECIPES[scene.agent].launch(scene, mode, opening)
     return Launch((*made.argv, *args), made.env)
 
 
@@ -60,6 +77,12 @@ def search_path(scene: Scene) -> str:
     node = shutil.which("node")
     folders = [str(scene.agents.programs), "/usr/local/bin", "/usr/bin", "/bin"]
     return ":".join([*folders, str(Path(node).parent)] if node else folders)
+
+
+def _text(opening: Opening) -> str:
+    if isinstance(opening, Resume):
+        raise ValueError("only a headless Claude Code session is resumed here")
+    return opening.text
 
 
 def _mcp_command(scene: Scene) -> list[str]:
@@ -77,7 +100,7 @@ def _configure_claude_code(scene: Scene) -> None:
     _write_json(scene.home / ".claude.json", {"mcpServers": {MCP_SERVER: server}})
 
 
-def _launch_claude_code(scene: Scene, mode: Mode, prompt: str) -> Launch:
+def _launch_claude_code(scene: Scene, mode: Mode, opening: Opening) -> Launch:
     env = {
         "ANTHROPIC_BASE_URL": _MODEL_URL,
         "ANTHROPIC_API_KEY": _NO_KEY,
@@ -91,10 +114,10 @@ def _launch_claude_code(scene: Scene, mode: Mode, prompt: str) -> Launch:
     program = str(scene.agents.programs / "claude")
     stream = ("--output-format", "stream-json", "--verbose")
     if mode is Mode.PLAN:
-        control = (sys.executable, str(HERE / "claude_control.py"), prompt)
+        control = (sys.executable, str(HERE / "claude_control.py"), _text(opening))
         return Launch((*control, program, *stream, "--permission-mode", "plan"), env)
-    bypass = ("--permission-mode", "bypassPermissions")
-    return Launch((program, "-p", prompt, *stream, *bypass), env)
+    words = ("--resume", opening.session) if isinstance(opening, Resume) else (opening.text,)
+    return Launch((program, "-p", *words, *stream, "--permission-mode", "bypassPermissions"), env)
 
 
 def _configure_codex(scene: Scene) -> None:
@@ -127,9 +150,9 @@ trust_level = "trusted"
     )
 
 
-def _launch_codex(scene: Scene, mode: Mode, prompt: str) -> Launch:
+def _launch_codex(scene: Scene, mode: Mode, opening: Opening) -> Launch:
     program = str(scene.agents.programs / "codex")
-    argv = (program, "exec", "--json", "--dangerously-bypass-approvals-and-sandbox", prompt)
+    argv = (program, "exec", "--json", "--dangerously-bypass-approvals-and-sandbox", _text(opening))
     return Launch(argv, {"SCRIPTED_MODEL_KEY": _NO_KEY})
 
 
@@ -141,7 +164,7 @@ def _configure_copilot(scene: Scene) -> None:
     _write_json(folder / "mcp-config.json", {"mcpServers": {MCP_SERVER: server}})
 
 
-def _launch_copilot(scene: Scene, mode: Mode, prompt: str) -> Launch:
+def _launch_copilot(scene: Scene, mode: Mode, opening: Opening) -> Launch:
     program = str(scene.agents.programs / "copilot")
     env = {
         "COPILOT_OFFLINE": "true",
@@ -151,7 +174,7 @@ def _launch_copilot(scene: Scene, mode: Mode, prompt: str) -> Launch:
         "COPILOT_PROVIDER_WIRE_API": "completions",
         "COPILOT_MODEL": "gpt-4.1",
     }
-    return Launch((program, "--no-color", "--allow-all-tools", "-p", prompt), env)
+    return Launch((program, "--no-color", "--allow-all-tools", "-p", _text(opening)), env)
 
 
 def _configure_gemini(scene: Scene) -> None:
@@ -168,7 +191,7 @@ def _configure_gemini(scene: Scene) -> None:
     _write_json(scene.home / ".gemini" / "settings.json", settings)
 
 
-def _launch_gemini(scene: Scene, mode: Mode, prompt: str) -> Launch:
+def _launch_gemini(scene: Scene, mode: Mode, opening: Opening) -> Launch:
     program = str(scene.agents.programs / "gemini")
     env = {
         "GEMINI_API_KEY": _NO_KEY,
@@ -178,7 +201,7 @@ def _launch_gemini(scene: Scene, mode: Mode, prompt: str) -> Launch:
     }
     approval = "plan" if mode is Mode.PLAN else "yolo"
     model = ("-m", "gemini-2.5-pro", "--output-format", "stream-json")
-    return Launch((program, *model, "--approval-mode", approval, "-p", prompt), env)
+    return Launch((program, *model, "--approval-mode", approval, "-p", _text(opening)), env)
 
 
 def _configure_opencode(scene: Scene) -> None:
@@ -208,14 +231,14 @@ def _configure_opencode(scene: Scene) -> None:
     _write_json(folder / "package-lock.json", lock)
 
 
-def _launch_opencode(scene: Scene, mode: Mode, prompt: str) -> Launch:
+def _launch_opencode(scene: Scene, mode: Mode, opening: Opening) -> Launch:
     program = str(scene.agents.programs / "opencode")
     env = {
         "OPENCODE_DISABLE_AUTOUPDATE": "1",
         "OPENCODE_DISABLE_MODELS_FETCH": "1",
         "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
     }
-    return Launch((program, "run", "--format", "json", prompt), env)
+    return Launch((program, "run", "--format", "json", _text(opening)), env)
 
 
 _RECIPES: Mapping[str, _Recipe] = {

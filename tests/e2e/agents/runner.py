@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from .launch import HERE, MODEL_PORT, Mode, launch, search_path
+from .launch import HERE, MODEL_PORT, Launch, Mode, Prompt, Resume, launch, search_path
 from .scene import Scene
 from .scripted_model.steps import MAIN, Script, dump_scripts, marker
 
@@ -39,6 +39,10 @@ class RunResult:
     def results(self, script: str = MAIN) -> tuple[str, ...]:
         """What the model saw of each tool call of a script, oldest first."""
         return self.model.results(script)
+
+    def session(self) -> str:
+        """The identifier of the session (Claude Code's stream), to resume it."""
+        return str(next(event["session_id"] for event in self.events() if "session_id" in event))
 
     def events(self) -> Iterator[Mapping[str, Any]]:
         """The agent's own event stream: the lines of its stdout that are JSON objects."""
@@ -126,22 +130,24 @@ def start_agent(
     *,
     delegates: Mapping[str, Script] | None = None,
     mode: Mode = Mode.EXEC,
+    resume: str | None = None,
     args: Sequence[str] = (),
     env_extra: Mapping[str, str] | None = None,
 ) -> AgentRun:
     """Start the scene's agent on a script, with hooks as they are in its home.
 
-    `delegates` are the scripts of sub-agents by name. A scene may be run more than once, one run
-    after the other.
+    `delegates` are the scripts of sub-agents by name. `resume` goes on with the session of an
+    earlier run instead of a new prompt. A scene may be run more than once, one run after the other.
     """
     records = _new_records(scene)
     script_file = records / "script.json"
     scripts = {MAIN: script, **(delegates or {})}
     script_file.write_text(dump_scripts(scripts), encoding="utf-8")
+    opening = Prompt(f"Do the task. {marker(MAIN)}") if resume is None else Resume(resume)
     run_file = records / "run.json"
     run = {
         "model": _model_process(scene, records, script_file),
-        "agent": _agent_process(scene, mode, args=args, env_extra=env_extra or {}),
+        "agent": _process(scene, launch(scene, mode, opening=opening, args=args), env_extra or {}),
     }
     run_file.write_text(json.dumps(run), encoding="utf-8")
     with (records / "stdout").open("wb") as stdout, (records / "stderr").open("wb") as stderr:
@@ -162,13 +168,20 @@ def run_agent(
     *,
     delegates: Mapping[str, Script] | None = None,
     mode: Mode = Mode.EXEC,
+    resume: str | None = None,
     args: Sequence[str] = (),
     env_extra: Mapping[str, str] | None = None,
     timeout: float = RUN_SECONDS,
 ) -> RunResult:
     """`start_agent`, then wait for its end."""
     with start_agent(
-        scene, script, delegates=delegates, mode=mode, args=args, env_extra=env_extra
+        scene,
+        script,
+        delegates=delegates,
+        mode=mode,
+        resume=resume,
+        args=args,
+        env_extra=env_extra,
     ) as run:
         return run.wait(timeout)
 
@@ -201,10 +214,7 @@ def _model_process(scene: Scene, records: Path, script_file: Path) -> dict[str, 
     }
 
 
-def _agent_process(
-    scene: Scene, mode: Mode, *, args: Sequence[str], env_extra: Mapping[str, str]
-) -> dict[str, Any]:
-    made = launch(scene, mode, prompt=f"Do the task. {marker(MAIN)}", args=args)
+def _process(scene: Scene, made: Launch, env_extra: Mapping[str, str]) -> dict[str, Any]:
     env = {
         "PATH": search_path(scene),
         "HOME": str(scene.home),

@@ -98,6 +98,16 @@ def test_plan_mode_leads_to_a_proposed_plan(agent: str, new_scene: SceneMaker) -
     assert (scene.repo / "hello.py").read_text(encoding="utf-8") == HELLO
 
 
+def test_session_is_resumed_with_its_history(new_scene: SceneMaker) -> None:
+    scene = new_scene("claude-code")
+    first = run_agent(scene, (Run("echo before"), Say("done")))
+
+    run = run_agent(scene, (Say("more"),), resume=first.session(), args=("--", "go on"))
+
+    assert run.session() == first.session()
+    assert run.results() == first.results()
+
+
 def test_killed_run_leaves_nothing_behind(new_scene: SceneMaker) -> None:
     scene = new_scene("claude-code")
     started = scene.repo / "started"
