@@ -11,7 +11,7 @@ import click
 
 from assent.entrypoints.cli.up import login_link
 from assent.entrypoints.demo import screen
-from assent.entrypoints.demo.checks import check_all
+from assent.entrypoints.demo.checks import check_all, outcome_of
 from assent.entrypoints.demo.play import Played, cast
 from assent.entrypoints.demo.script import Step, last_try, steps
 from assent.entrypoints.demo.stage import Stage, set_stage
@@ -48,7 +48,7 @@ def _decide_by_script() -> None:
             stage.stop_daemon()
             unguarded = agent.play(last_try(), _nobody)
             screen.played(unguarded)
-        checks = check_all(stage, played, unguarded)
+        checks = check_all(outcome_of(stage, played, unguarded))
     screen.checked(checks, seconds=time.monotonic() - started)
     if not all(check.holds for check in checks):
         raise click.exceptions.Exit(1)

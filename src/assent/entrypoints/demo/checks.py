@@ -50,20 +50,39 @@ def read_record(stage: Stage) -> Record:
         return Record([json.loads(entry.body) for entry in entries], reader.read(verify_ledger))
 
 
-def check_all(stage: Stage, played: Sequence[Played], unguarded: Played) -> Sequence[Check]:
-    """Every promise of the demo. The daemon has been stopped before."""
-    record = read_record(stage)
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything a run of the demo left behind."""
+
+    sample: Sample
+    played: Sequence[Played]
+    unguarded: Played
+    """The call made when Assent had been stopped."""
+    record: Record
+    log: str
+    """The daemon's log."""
+
+
+def outcome_of(stage: Stage, played: Sequence[Played], unguarded: Played) -> Outcome:
+    """The outcome, once the daemon has been stopped."""
+    log = stage.home.log.read_text(encoding="utf-8")
+    return Outcome(stage.sample, played, unguarded, read_record(stage), log)
+
+
+def check_all(outcome: Outcome) -> Sequence[Check]:
+    """Every promise of the demo, and whether it was kept."""
+    sample, played, record = outcome.sample, outcome.played, outcome.record
     promises: Sequence[tuple[str, Iterator[str]]] = (
         ("Safe calls ran at once, risky ones asked first", _ways(record, played)),
         ("Each asked call ran if it was approved, and only then", _obeyed(played)),
-        ("The changed call ran as it was changed", _changed(stage.sample, played)),
+        ("The changed call ran as it was changed", _changed(sample, played)),
         ("Nothing ran undecided", _undecided(record, played)),
         ("Each approval was used once", _used_once(record)),
-        ("The edits are in place and their tests passed", _edited(stage.sample, played)),
-        ("Nothing was pushed", _pushed(stage.sample)),
-        ("The release happened once", _released(stage.sample)),
-        ("The agent never saw the secret", _leaked(stage, played)),
-        ("With Assent stopped, nothing ran", _dead(unguarded)),
+        ("The edits are in place and their tests passed", _edited(sample, played)),
+        ("Nothing was pushed", _pushed(sample)),
+        ("The release happened once", _released(sample)),
+        ("The agent never saw the secret", _leaked(outcome)),
+        ("With Assent stopped, nothing ran", _dead(outcome.unguarded)),
         ("The record is intact", _broken(record)),
     )
     return [Check(promise, tuple(faults)) for promise, faults in promises]
@@ -146,10 +165,12 @@ def _released(sample: Sample) -> Iterator[str]:
         yield f"{len(lines)} releases"
 
 
-def _leaked(stage: Stage, played: Sequence[Played]) -> Iterator[str]:
-    yield from (done.step.shown for done in played if SECRET in done.output)
-    if SECRET in stage.home.log.read_text(encoding="utf-8"):
+def _leaked(outcome: Outcome) -> Iterator[str]:
+    yield from (done.step.shown for done in outcome.played if SECRET in done.output)
+    if SECRET in outcome.log:
         yield "it is in the daemon's log"
+    if any(SECRET in json.dumps(body) for body in outcome.record.bodies):
+        yield "it is in the ledger"
 
 
 def _dead(unguarded: Played) -> Iterator[str]:
