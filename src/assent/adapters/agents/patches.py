@@ -15,6 +15,7 @@ order, because a patch has to be shown as it will be applied. Where we find noth
 has another form, it is unforeseeable (see `edits`).
 """
 
+import posixpath
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -87,21 +88,15 @@ Section: TypeAlias = AddFile | DeleteFile | UpdateFile
 
 
 def patched_files(files: Files, patch: str, *, cwd: str) -> tuple[FileChange, ...]:
-    """What `patch` would do, one change for each file, in the patch's order.
+    """What `patch` would do, in its order.
 
     Raises UnforeseeableEdit.
     """
-    sections = read_patch(patch)
     disk = _Disk(files, cwd)
     try:
-        for section in sections:
-            _apply(section, disk)
+        return tuple(change for section in read_patch(patch) for change in _changes(section, disk))
     except UnreadablePayload as error:
         raise UnforeseeableEdit(str(error)) from error
-    changes = disk.changes()
-    if not changes:
-        raise UnforeseeableEdit("the patch changes nothing")
-    return changes
 
 
 def read_patch(patch: str) -> tuple[Section, ...]:
@@ -123,19 +118,27 @@ def read_patch(patch: str) -> tuple[Section, ...]:
 
 
 def updated_text(text: str, chunks: Sequence[Chunk], *, path: str) -> str:
-    """`text` with `chunks` applied; it ends with a newline afterwards. Raises UnforeseeableEdit."""
+    """`text` with `chunks` applied, as Codex 0.169.0 does it. Raises UnforeseeableEdit.
+
+    Lines that a chunk names, context too, get the line end of the file's first line; the others
+    keep theirs. The last line is ended afterwards.
+    """
     lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
+    unended = lines.pop()
+    preferred = "\r\n" if lines and lines[0].endswith("\r") else "\n"
+    ends = ["\r\n" if line.endswith("\r") else "\n" for line in lines]
+    lines = [line.removesuffix("\r") for line in lines]
+    if unended:
+        lines.append(unended)
+        ends.append(preferred)
     replacements = sorted(_replacements(lines, chunks, path), key=lambda found: found.start)
     for earlier, later in pairwise(replacements):
         if earlier.end > later.start:
             raise UnforeseeableEdit(f"parts of the patch of {path} overlap")
     for found in reversed(replacements):
         lines[found.start : found.end] = found.new
-    if not lines or lines[-1] != "":
-        lines.append("")
-    return "\n".join(lines)
+        ends[found.start : found.end] = [preferred] * len(found.new)
+    return "".join(line + end for line, end in zip(lines, ends, strict=True))
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -307,91 +310,55 @@ class _Search:
 
 
 class _Disk:
-    """Files as the patch leaves them, over files as they are."""
+    """Files as the patch leaves them, over files as they are. Each may be named once."""
 
     def __init__(self, files: Files, cwd: str) -> None:
         self._files = files
         self._cwd = cwd
-        self._before: dict[str, bytes | None] = {}
-        self._after: dict[str, bytes | None] = {}
-        self._moves: list[tuple[str, str]] = []
+        self._named: set[str] = set()
 
-    def path(self, written: str) -> str:
-        return absolute(written, cwd=self._cwd)
+    def take(self, written: str) -> tuple[str, bytes | None]:
+        """The absolute path and what is there now."""
+        path = absolute(written, cwd=self._cwd)
+        plain = posixpath.normpath(path)
+        if plain in self._named:
+            raise UnforeseeableEdit(f"the patch names {path} twice")
+        self._named.add(plain)
+        return path, read_before(self._files, path)
 
-    def text(self, path: str) -> str:
-        content = self._read(path)
-        if content is None:
+    def take_text(self, written: str) -> tuple[str, bytes, str]:
+        path, before = self.take(written)
+        if before is None:
             raise UnforeseeableEdit(f"{path} is to be patched and does not exist")
         try:
-            return content.decode("utf-8")
+            return path, before, before.decode("utf-8")
         except UnicodeDecodeError as error:
             raise UnforeseeableEdit(f"{path} is not UTF-8") from error
 
-    def put(self, path: str, content: str) -> None:
-        self._read(path)
-        self._after[path] = content.encode("utf-8")
 
-    def delete(self, path: str) -> None:
-        if self._read(path) is None:
-            raise UnforeseeableEdit(f"{path} is to be deleted and does not exist")
-        self._after[path] = None
-
-    def move(self, path: str, to: str) -> None:
-        self._moves.append((path, to))
-
-    def changes(self) -> tuple[FileChange, ...]:
-        moved = dict(self._plain_moves())
-        targets = set(moved.values())
-        return tuple(
-            self._change(path, moved.get(path))
-            for path in self._after
-            if path not in targets and (self._before[path], self._after[path]) != (None, None)
-        )
-
-    def _read(self, path: str) -> bytes | None:
-        if path not in self._before:
-            self._before[path] = self._after[path] = read_before(self._files, path)
-        return self._after[path]
-
-    def _change(self, path: str, to: str | None) -> FileChange:
-        before, after = self._before[path], self._after[path if to is None else to]
-        if to is not None and before is not None and after is not None:
-            return moved_file(path, to=to, before=before, after=after)
-        return changed_file(path, before=before, after=after)
-
-    def _plain_moves(self) -> list[tuple[str, str]]:
-        """Moves of a file to a path where none was, neither of them touched by another move.
-
-        Any other is shown as the two changes that it is, so that an overwritten file is seen.
-        """
-        names = [name for move in self._moves for name in move]
-        return [
-            (path, to)
-            for path, to in self._moves
-            if names.count(path) == names.count(to) == 1
-            and self._before[to] is None
-            and self._before[path] is not None
-            and self._after[path] is None
-            and self._after[to] is not None
-        ]
-
-
-def _apply(section: Section, disk: _Disk) -> None:
+def _changes(section: Section, disk: _Disk) -> tuple[FileChange, ...]:
     match section:
         case AddFile():
-            disk.put(disk.path(section.path), section.content)
+            path, before = disk.take(section.path)
+            after = section.content.encode("utf-8")
+            return (changed_file(path, before=before, after=after),)
         case DeleteFile():
-            disk.delete(disk.path(section.path))
+            path, before = disk.take(section.path)
+            if before is None:
+                raise UnforeseeableEdit(f"{path} is to be deleted and does not exist")
+            return (changed_file(path, before=before, after=None),)
         case UpdateFile():
-            path = disk.path(section.path)
-            text = updated_text(disk.text(path), section.chunks, path=path)
+            path, before, text = disk.take_text(section.path)
+            after = updated_text(text, section.chunks, path=path).encode("utf-8")
             if section.moved_to is None:
-                disk.put(path, text)
-                return
-            to = disk.path(section.moved_to)
-            disk.put(to, text)
-            disk.delete(path)
-            disk.move(path, to)
+                return (changed_file(path, before=before, after=after),)
+            to, there = disk.take(section.moved_to)
+            if there is None:
+                return (moved_file(path, to=to, before=before, after=after),)
+            # Two changes, so that the file that is overwritten is seen.
+            return (
+                changed_file(path, before=before, after=None),
+                changed_file(to, before=there, after=after),
+            )
         case _:
             assert_never(section)

@@ -25,13 +25,13 @@ def source_replaced(before: bytes | None, *, cell: str, source: str, path: str) 
     new: dict[str, Json] = {**old, "source": source}
     if old.get("cell_type") == "code":
         new |= {"execution_count": None, "outputs": []}
-    return _written({**notebook, "cells": [*cells[:index], new, *cells[index + 1 :]]})
+    return _written({**notebook, "cells": [*cells[:index], new, *cells[index + 1 :]]}, before)
 
 
 def cell_deleted(before: bytes | None, *, cell: str, path: str) -> bytes:
     """The notebook without `cell`. Raises UnforeseeableEdit."""
     notebook, cells, index = _find(before, cell, path)
-    return _written({**notebook, "cells": [*cells[:index], *cells[index + 1 :]]})
+    return _written({**notebook, "cells": [*cells[:index], *cells[index + 1 :]]}, before)
 
 
 def _find(
@@ -74,8 +74,9 @@ def _same_in_js(value: Json) -> bool:
             return all(_same_in_js(item) for item in value)
 
 
-def _written(notebook: Mapping[str, Json]) -> bytes:
+def _written(notebook: Mapping[str, Json], before: bytes | None) -> bytes:
+    last = "\n" if before is not None and before.endswith(b"\n") else ""
     try:
-        return json.dumps(notebook, indent=1, ensure_ascii=False).encode("utf-8")
+        return (json.dumps(notebook, indent=1, ensure_ascii=False) + last).encode("utf-8")
     except UnicodeEncodeError as error:
         raise UnforeseeableEdit("the notebook holds text that is not valid Unicode") from error

@@ -53,7 +53,9 @@ def edited(before: bytes | None, replacements: tuple[Replacement, ...], *, path:
     plain = text.replace("\r\n", "\n")
     for replacement in replacements:
         plain = _replaced(plain, replacement, path)
-    return mark + plain.replace("\n", line_end).encode(encoding)
+    if line_end == "\r\n":
+        plain = plain.replace("\r\n", "\n").replace("\n", "\r\n")
+    return mark + plain.encode(encoding)
 
 
 def _replaced(text: str, replacement: Replacement, path: str) -> str:
