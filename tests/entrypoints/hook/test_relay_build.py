@@ -61,7 +61,9 @@ def test_no_compiler_is_a_value(path: Path, tmp_path: Path) -> None:
 
 
 def test_failing_compiler_is_a_value_and_leaves_the_old_program(path: Path, tmp_path: Path) -> None:
-    write_program(path / "cc", "#!/bin/sh\necho half > relay\necho no such header >&2\nexit 1\n")
+    # The compiler's last two arguments are the output and the source.
+    half = 'while [ $# -gt 2 ]; do shift; done\necho half > "$1"\n'
+    write_program(path / "cc", f"#!/bin/sh\n{half}echo no such header >&2\nexit 1\n")
     out = tmp_path / "out"
     out.write_text("old")
     assert relay_build.build_with_cc(out) == NotBuilt("no such header")
