@@ -2,5 +2,15 @@
 
 from assent.core.risk.assess import assess, paths_of, repositories_of
 from assent.core.risk.model import Assessment, Effect, Evidence, RiskClass
+from assent.core.risk.paths import lies_in
 
-__all__ = ["Assessment", "Effect", "Evidence", "RiskClass", "assess", "paths_of", "repositories_of"]
+__all__ = [
+    "Assessment",
+    "Effect",
+    "Evidence",
+    "RiskClass",
+    "assess",
+    "lies_in",
+    "paths_of",
+    "repositories_of",
+]

@@ -1,0 +1,107 @@
+"""What can be seen of the machine before an action touches it."""
+
+import os
+import stat
+
+from assent.adapters.workspace.files import read_regular, real_path
+from assent.adapters.workspace.git_config import GitConfigs
+from assent.app.agents import UnreadableFile
+from assent.core.actions import Action, Command, FileEdit, FileRead
+from assent.core.facts import Facts, PathFact, PlanState
+from assent.core.proposals import AgentSession
+from assent.core.risk import lies_in, paths_of, repositories_of
+
+POLICY_FILE = ".assent/policy.toml"
+MAX_POLICY = 256 * 1024
+
+_PLAN_FOLDERS = {"claude-code": ("~/.claude/plans",)}
+_PLAN_FOLDER_BELOW = {"gemini": "~/.gemini/tmp"}
+"""Gemini keeps plans in `tmp/<project>/plans` or `tmp/<project>/<session>/plans`."""
+
+
+class LocalWorld:
+    """The machine's file system, and the git configuration of the repositories on it."""
+
+    def __init__(self, *, home: str, assent_home: str) -> None:
+        self._home = real_path(home)
+        self._assent_home = real_path(assent_home)
+        self._configs = GitConfigs()
+
+    def facts(self, action: Action, session: AgentSession, plan: PlanState) -> Facts:
+        """Never raises: what cannot be seen is missing, and what is missing waits for a person."""
+        cwd = _cwd_of(action, session)
+        workspace = session.workspace
+        paths = (path for path in paths_of(action, cwd=cwd) if path.startswith(("/", "~")))
+        return Facts(
+            workspace=workspace,
+            home=self._home,
+            assent_home=self._assent_home,
+            paths={path: self._path(path, workspace) for path in paths},
+            git_exec_keys=self._exec_keys(repositories_of(action, cwd=cwd)),
+            plan=plan,
+            plan_paths=self._plan_paths(session.agent),
+        )
+
+    def policy_file(self, workspace: str) -> bytes | None:
+        """The workspace's policy file; None when it has none that can be read."""
+        try:
+            return read_regular(os.path.join(workspace, POLICY_FILE), limit=MAX_POLICY)
+        except UnreadableFile:
+            return None
+
+    def _path(self, path: str, workspace: str) -> PathFact:
+        real = real_path(self._expand(path))
+        mode = _mode(real)
+        return PathFact(
+            real=real,
+            inside=_is_inside(real, workspace, self._home),
+            exists=mode is not None,
+            is_dir=mode is not None and stat.S_ISDIR(mode),
+        )
+
+    def _expand(self, path: str) -> str:
+        return self._home + path[1:] if path == "~" or path.startswith("~/") else path
+
+    def _exec_keys(self, folders: tuple[str, ...]) -> tuple[str, ...]:
+        keys = (key for f in folders for key in self._configs.exec_keys(self._expand(f)))
+        return tuple(dict.fromkeys(keys))
+
+    def _plan_paths(self, agent: str) -> tuple[str, ...]:
+        folders = [self._expand(folder) for folder in _PLAN_FOLDERS.get(agent, ())]
+        below = _PLAN_FOLDER_BELOW.get(agent)
+        if below is not None:
+            folders += _plan_folders(self._expand(below))
+        return tuple(real_path(folder) for folder in folders)
+
+
+def _cwd_of(action: Action, session: AgentSession) -> str:
+    return action.cwd if isinstance(action, Command | FileEdit | FileRead) else session.cwd
+
+
+def _mode(path: str) -> int | None:
+    try:
+        return os.stat(path).st_mode
+    except (OSError, ValueError):
+        return None
+
+
+def _is_inside(real: str, workspace: str, home: str) -> bool:
+    """A folder that holds the user's home is no project: nothing in it counts as inside."""
+    holds_home = lies_in(home, workspace) and home != workspace
+    return workspace != "/" and not holds_home and lies_in(real, workspace)
+
+
+def _plan_folders(root: str) -> list[str]:
+    folders: list[str] = []
+    for project in _folders_in(root):
+        folders.append(os.path.join(project, "plans"))
+        folders += [os.path.join(session, "plans") for session in _folders_in(project)]
+    return folders
+
+
+def _folders_in(root: str) -> list[str]:
+    try:
+        with os.scandir(root) as entries:
+            return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
