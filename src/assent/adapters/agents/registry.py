@@ -7,6 +7,12 @@ from assent.adapters.agents.claude_code.hooks import ClaudeCode
 from assent.adapters.agents.claude_code.install import ClaudeCodeInstaller
 from assent.adapters.agents.codex.hooks import Codex
 from assent.adapters.agents.codex.install import CodexInstaller
+from assent.adapters.agents.copilot.hooks import Copilot
+from assent.adapters.agents.copilot.install import CopilotInstaller
+from assent.adapters.agents.gemini.hooks import Gemini
+from assent.adapters.agents.gemini.install import GeminiInstaller
+from assent.adapters.agents.opencode.hooks import Opencode
+from assent.adapters.agents.opencode.install import OpencodeInstaller
 from assent.app.agents import Agent, Installer
 
 AGENTS: Mapping[str, Agent] = MappingProxyType(
@@ -15,6 +21,9 @@ AGENTS: Mapping[str, Agent] = MappingProxyType(
         for agent in (
             ClaudeCode(),
             Codex(),
+            Gemini(),
+            Copilot(),
+            Opencode(),
         )
     }
 )
@@ -25,6 +34,9 @@ INSTALLERS: Mapping[str, Installer] = MappingProxyType(
         for installer in (
             ClaudeCodeInstaller(),
             CodexInstaller(),
+            GeminiInstaller(),
+            CopilotInstaller(),
+            OpencodeInstaller(),
         )
     }
 )

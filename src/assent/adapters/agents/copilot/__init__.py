@@ -1,0 +1,1 @@
+"""GitHub Copilot CLI: its hooks, read and answered, and their installation."""

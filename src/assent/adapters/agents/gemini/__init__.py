@@ -1,0 +1,1 @@
+"""Gemini CLI: its hooks, read and answered, and their installation."""

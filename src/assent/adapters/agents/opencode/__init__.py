@@ -1,0 +1,1 @@
+"""opencode: its plugin hooks, read and answered, and their installation."""
