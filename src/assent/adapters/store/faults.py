@@ -20,6 +20,13 @@ _WORDS = {
 _PRIMARY = 0xFF
 """Extended result codes carry the primary one in their lowest byte."""
 
+_POSTGRES_AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
+
 DRIVER_ERRORS = (sqlite3.Error, psycopg.Error, sa.exc.SQLAlchemyError)
 """What may come out of a database call, for whoever turns it into a fault."""
 
@@ -32,7 +39,7 @@ def fault(error: Exception, place: str) -> AssentError | None:
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         return _sqlite_fault(cause, place)
-    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+    if isinstance(cause, _POSTGRES_AWAY):
         return UnavailableError(
             f"The database {place} cannot be used now: {cause}.",
             hint="Check that the server runs, then try again.",

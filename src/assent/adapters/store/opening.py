@@ -5,6 +5,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from assent.adapters.store import postgres
 from assent.adapters.store.faults import DRIVER_ERRORS, fault
 from assent.adapters.store.migrate import check_schema, migrate
 from assent.adapters.store.sqlite import SqliteStore
@@ -23,6 +27,10 @@ def open_store(url: str) -> Store:
     Blocks for as long as that takes. Raises UsageError for a URL of another kind, UnavailableError
     when the database cannot be opened or is of a newer version, IntegrityError when it is damaged.
     """
+    if not url.startswith(SQLITE):
+        engine = postgres.engine_to(_postgres_url(url))
+        postgres.migrate_database(engine)
+        return postgres.PostgresStore(engine)
     path = _sqlite_path(url)
     _migrate_file(path)
     return SqliteStore(path)
@@ -31,7 +39,7 @@ def open_store(url: str) -> Store:
 class Reader:
     """A database that is only looked at, while nothing else may be running."""
 
-    def __init__(self, readers: Readers) -> None:
+    def __init__(self, readers: Readers | postgres.PostgresReaders) -> None:
         self._readers = readers
 
     def read(self, query: Callable[[View], T]) -> T:
@@ -58,10 +66,7 @@ def open_reader(url: str) -> Reader:
 
     Raises UnavailableError when there is none, or one that the daemon must bring up to date first.
     """
-    path = _sqlite_path(url)
-    if not path.exists():
-        raise UnavailableError(f"There is no database {path} yet.", hint="Start Assent: assent up")
-    readers = Readers(path)
+    readers = _readers(url)
     try:
         check_schema(readers.schema())
     except BaseException:
@@ -70,13 +75,39 @@ def open_reader(url: str) -> Reader:
     return Reader(readers)
 
 
+def _readers(url: str) -> Readers | postgres.PostgresReaders:
+    if not url.startswith(SQLITE):
+        return postgres.PostgresReaders(postgres.engine_to(_postgres_url(url)))
+    path = _sqlite_path(url)
+    if not path.exists():
+        raise UnavailableError(f"There is no database {path} yet.", hint="Start Assent: assent up")
+    return Readers(path)
+
+
 def _sqlite_path(url: str) -> Path:
+    """All that follows `sqlite:///` is the path, whatever characters it has."""
     path = url.removeprefix(SQLITE)
-    if not url.startswith(SQLITE) or not path or path.startswith(":"):
-        raise UsageError(
-            f"{url!r} names no database.", hint="Write sqlite:///path or postgresql://host/name."
-        )
+    if not path or path.startswith(":"):
+        raise _no_database(url)
     return Path(path).absolute()
+
+
+def _postgres_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise _no_database(url) from error
+    if parsed.drivername not in ("postgresql", "postgres"):
+        raise _no_database(url)
+    return parsed
+
+
+def _no_database(url: str) -> UsageError:
+    kind = url.partition(":")[0]
+    return UsageError(
+        f"A database URL of the kind {kind!r} cannot be used.",
+        hint="Write sqlite:///path or postgresql://user@host/name.",
+    )
 
 
 def _migrate_file(path: Path) -> None:

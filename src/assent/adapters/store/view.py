@@ -192,7 +192,7 @@ class SqlView:
         return sa.select(event.c.seq, event.c.topic, event.c.subject, event.c.at)
 
     def due_timers(self, *, now: int, limit: int) -> Sequence[Timer]:
-        return self._timers(_due(now, limit))
+        return self._timers(due(now, limit))
 
     def _timers(self, query: Select[str, int, str, int]) -> Sequence[Timer]:
         rows = self._connection.execute(query)
@@ -234,7 +234,8 @@ def _requests() -> Bodies:
     return sa.select(approval.c.body)
 
 
-def _due(now: int, limit: int) -> Select[str, int, str, int]:
+def due(now: int, limit: int) -> Select[str, int, str, int]:
+    """The timers that are due, the earliest first."""
     query = sa.select(timer.c.request_id, timer.c.version, timer.c.kind, timer.c.due_at)
     return query.where(timer.c.due_at <= now).order_by(timer.c.due_at).limit(limit)
 

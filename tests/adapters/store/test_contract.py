@@ -1,0 +1,32 @@
+"""Every store keeps the contract."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from assent.adapters.store import open_store
+from assent.app.ports import Store
+from assent.testing import MemoryStore
+from tests.adapters.store.contract import StoreContract
+
+
+class TestMemory(StoreContract):
+    @pytest.fixture
+    def store(self) -> Store:
+        return MemoryStore()
+
+
+class TestSqlite(StoreContract):
+    @pytest.fixture
+    async def store(self, sqlite_url: str) -> AsyncIterator[Store]:
+        opened = open_store(sqlite_url)
+        yield opened
+        await opened.close()
+
+
+class TestPostgres(StoreContract):
+    @pytest.fixture
+    async def store(self, postgres_url: str) -> AsyncIterator[Store]:
+        opened = open_store(postgres_url)
+        yield opened
+        await opened.close()
