@@ -62,7 +62,7 @@ class Copilot:
     title = "GitHub Copilot CLI"
     abilities = Abilities(ask_there=True, max_wait_ms=(HOOK_TIMEOUT_S - 600) * 1000)
     gating_events = frozenset({PRE_TOOL})
-    forwarded_env = (INTERACTIVE, PROJECT)
+    forwarded_env: tuple[str, ...] = (INTERACTIVE, PROJECT)
 
     def read(
         self, event: str, payload: bytes, *, env: Mapping[str, str], files: Files

@@ -58,7 +58,7 @@ class Gemini:
     title = "Gemini CLI"
     abilities = Abilities(max_wait_ms=HOOK_TIMEOUT_MS - 600_000)
     gating_events = frozenset({PRE_TOOL})
-    forwarded_env = (plans.PLANS_DIR,)
+    forwarded_env: tuple[str, ...] = (plans.PLANS_DIR,)
 
     def read(
         self, event: str, payload: bytes, *, env: Mapping[str, str], files: Files
