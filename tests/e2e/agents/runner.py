@@ -218,6 +218,7 @@ def _process(scene: Scene, made: Launch, env_extra: Mapping[str, str]) -> dict[s
     env = {
         "PATH": search_path(scene),
         "HOME": str(scene.home),
+        "TMPDIR": str(scene.temporary),
         "TERM": "dumb",
         "LANG": "C.UTF-8",
         **made.env,

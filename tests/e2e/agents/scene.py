@@ -12,12 +12,14 @@ ARTEFACT = "build/out.o"
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`home` is the agent's HOME, `repo` its working directory; `records` is outside both."""
+    """`home` is the agent's HOME, `repo` its working directory, `temporary` its TMPDIR (a short
+    path: agents put sockets there); `records` is outside all of them."""
 
     agent: str
     agents: Agents
     home: Path
     repo: Path
+    temporary: Path
     records: Path
 
     @property
@@ -27,8 +29,15 @@ class Scene:
 
 def make_scene(agent: str, agents: Agents, root: Path) -> Scene:
     """An empty home and a repository with one commit: a README and a `build` folder to lose."""
-    scene = Scene(agent, agents, root / "home", root / "repo", root / "records")
-    for folder in (scene.home, scene.repo, scene.records):
+    scene = Scene(
+        agent,
+        agents,
+        home=root / "home",
+        repo=root / "repo",
+        temporary=root / "tmp",
+        records=root / "records",
+    )
+    for folder in (scene.home, scene.repo, scene.temporary, scene.records):
         folder.mkdir(parents=True)
     (scene.repo / "README.md").write_text(README_TEXT, encoding="utf-8")
     artefact = scene.repo / ARTEFACT

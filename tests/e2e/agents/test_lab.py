@@ -1,5 +1,8 @@
 """The laboratory itself: the real agents do what a script says when no hook stands in the way."""
 
+import socket
+from pathlib import Path
+
 import pytest
 
 from .conftest import SceneMaker
@@ -25,6 +28,19 @@ from .scripted_model.steps import (
 from .scripted_model.vocabulary import AGENTS
 
 HELLO = "print('hello')\n"
+REACH = """\
+import socket, sys
+for name, family, address in (
+    ("unix", socket.AF_UNIX, sys.argv[1]),
+    ("tcp", socket.AF_INET, ("127.0.0.1", int(sys.argv[2]))),
+):
+    with socket.socket(family) as client:
+        try:
+            client.connect(address)
+            print(name + ": reached")
+        except OSError as error:
+            print(name + ": " + type(error).__name__)
+"""
 
 pytestmark = pytest.mark.agents
 every_agent = pytest.mark.parametrize("agent", AGENTS)
@@ -119,6 +135,23 @@ def test_killed_run_leaves_nothing_behind(new_scene: SceneMaker) -> None:
 
     assert run.wait().exit_code == -9
     assert run.model.results() == ()
+
+
+def test_unix_socket_is_the_only_way_out(new_scene: SceneMaker, tmp_path: Path) -> None:
+    """How hooks reach a daemon outside the run, and why the agent cannot decide over its HTTP."""
+    scene = new_scene("codex")
+    program = scene.repo / "reach.py"
+    program.write_text(REACH, encoding="utf-8")
+    path = tmp_path / "socket"
+    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(str(path))
+        unix.listen()
+        port = tcp.getsockname()[1]
+
+        run = run_agent(scene, (Run(f"python3 reach.py {path} {port}"), Say("done")))
+
+    assert "unix: reached" in run.results()[0]
+    assert "tcp: ConnectionRefusedError" in run.results()[0]
 
 
 def test_scripts_survive_the_way_to_the_server() -> None:
