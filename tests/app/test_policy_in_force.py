@@ -1,0 +1,61 @@
+"""A policy file changes nothing until a person has accepted it."""
+
+from assent.app.decide_request import Word, decide_request
+from assent.app.policy_in_force import policy_in_force
+from assent.core.actions import PolicyEdit
+from assent.core.approvals import State, Verdict
+from assent.core.canonical import digest_of
+from tests.app.conftest import Scene
+from tests.app.world import BUILT_IN, WORKSPACE
+
+
+async def in_force(scene: Scene) -> str:
+    return (await policy_in_force(scene.gate, WORKSPACE)).digest
+
+
+async def test_without_a_file_the_built_in_policy_holds(scene: Scene) -> None:
+    assert await in_force(scene) == BUILT_IN.digest
+    assert scene.waiting() == []
+
+
+async def test_a_file_is_asked_about_once_and_changes_nothing(scene: Scene) -> None:
+    scene.world.policy = b"mine"
+    assert await in_force(scene) == BUILT_IN.digest
+    assert await in_force(scene) == BUILT_IN.digest
+    [request] = scene.waiting()
+    action = request.proposal.action
+    assert isinstance(action, PolicyEdit)
+    assert action.after == digest_of(b"mine")
+
+
+async def test_an_accepted_file_is_in_force_at_once(scene: Scene) -> None:
+    scene.world.policy = b"mine"
+    await in_force(scene)
+    await decide_request(scene.gate, 1, Word(verdict=Verdict.APPROVE, by="ana", via="web"))
+    assert await in_force(scene) == digest_of(b"mine")
+    assert scene.state(1) is State.CONSUMED
+    assert scene.waiting() == []
+
+
+async def test_the_accepted_text_holds_when_the_file_changes_again(scene: Scene) -> None:
+    scene.world.policy = b"mine"
+    await in_force(scene)
+    scene.world.policy = b"theirs"
+    await decide_request(scene.gate, 1, Word(verdict=Verdict.APPROVE, by="ana", via="web"))
+    assert await in_force(scene) == digest_of(b"mine")
+    assert [request.number for request in scene.waiting()] == [2]
+
+
+async def test_a_rejected_file_is_not_asked_about_again(scene: Scene) -> None:
+    scene.world.policy = b"mine"
+    await in_force(scene)
+    word = Word(verdict=Verdict.REJECT, by="ana", via="web", reason="too loose")
+    await decide_request(scene.gate, 1, word)
+    assert await in_force(scene) == BUILT_IN.digest
+    assert scene.waiting() == []
+
+
+async def test_a_file_that_is_no_policy_is_not_asked_about(scene: Scene) -> None:
+    scene.world.policy = b"broken"
+    assert await in_force(scene) == BUILT_IN.digest
+    assert scene.waiting() == []

@@ -1,0 +1,60 @@
+"""A world that stands still: nothing on disk, one workspace, policies that are their own text."""
+
+from dataclasses import dataclass, field, replace
+
+from assent.core.actions import Action
+from assent.core.canonical import Digest, digest_of
+from assent.core.facts import Facts, PathFact, PlanState
+from assent.core.policy import Policy
+from assent.core.proposals import AgentSession
+from assent.core.risk import paths_of
+from assent.errors import UsageError
+
+WORKSPACE = "/w"
+
+
+@dataclass
+class StillWorld:
+    """Implements World and Files. `policy` is what the workspace's policy file holds."""
+
+    policy: bytes | None = None
+    plan_paths: tuple[str, ...] = ()
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def facts(self, action: Action, session: AgentSession, plan: PlanState) -> Facts:
+        paths = paths_of(action, cwd=session.cwd)
+        return Facts(
+            workspace=WORKSPACE,
+            home="/h",
+            assent_home="/h/assent",
+            paths={path: PathFact(real=path, inside=path.startswith("/w")) for path in paths},
+            plan=plan,
+            plan_paths=self.plan_paths,
+        )
+
+    def policy_file(self, workspace: str) -> bytes | None:
+        return self.policy
+
+    def read(self, path: str) -> bytes | None:
+        return self.contents.get(path)
+
+    def workspace_of(self, cwd: str) -> str:
+        return WORKSPACE
+
+
+BUILT_IN = Policy(digest=Digest("sha256:built-in"))
+
+
+@dataclass(frozen=True)
+class StillPolicies:
+    """A PolicyReader for which any text but `broken` is the built-in policy under its digest."""
+
+    built_in: Policy = BUILT_IN
+
+    def default(self) -> Policy:
+        return self.built_in
+
+    def parse(self, text: bytes) -> Policy:
+        if text == b"broken":
+            raise UsageError("policy.toml line 1: not a policy.")
+        return replace(self.built_in, digest=digest_of(text))
