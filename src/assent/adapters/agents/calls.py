@@ -129,6 +129,14 @@ def vouched_tool(agent: str, vouched: Vouched) -> Reader:
     )
 
 
+def mcp_tool(call: Call, name: str) -> Action:
+    """A tool of an MCP server; `name` is `SERVER__TOOL`, as several agents write it."""
+    server, separator, tool = name.partition("__")
+    if not (server and separator and tool):
+        raise UnreadablePayload(f"{call.tool!r} names no MCP server and tool")
+    return ToolCall(server=server, tool=tool, arguments=call.input.canonical())
+
+
 def unknown_tool(call: Call) -> Action:
     raise UnreadablePayload(f"the tool {call.tool!r} is not known")
 

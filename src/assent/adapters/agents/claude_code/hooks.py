@@ -4,16 +4,15 @@ import json
 import posixpath
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final, assert_never
 
-from assent.adapters.agents.claude_code import tools
-from assent.adapters.agents.edits import UnforeseeableEdit
+from assent.adapters.agents.calls import Call, edited_arguments, proposal_of
+from assent.adapters.agents.claude_code import plan_file, tools
 from assent.adapters.agents.payloads import (
     Fields,
     UnreadablePayload,
     changed,
-    is_object,
-    read_json,
     read_object,
     session_at,
     unreadable,
@@ -37,8 +36,8 @@ from assent.app.agents import (
     ToolProposed,
 )
 from assent.core.canonical import Json
-from assent.core.proposals import AgentSession, Editable, Proposal
-from assent.errors import UsageError
+from assent.core.proposals import AgentSession
+from assent.errors import AssentError, UsageError
 
 NAME: Final = tools.AGENT
 
@@ -108,18 +107,10 @@ class ClaudeCode:
         try:
             fields = read_object(payload)
             tool, arguments = fields.text("tool_name"), fields.object("tool_input")
-            editable = _editable(tool, arguments)
-            if editable is None:
-                raise UsageError(f"A call of {tool} has nothing that can be changed.")
-            if editable.label != tools.ARGUMENTS:
-                member, _ = tools.EDITABLE[tool]
-                return changed(fields.members, ("tool_input", member), text)
-            value = read_json(text.encode("utf-8"))
-        except (UnreadablePayload, UnicodeEncodeError) as error:
-            raise UsageError(f"This call cannot be changed so: {error}.") from error
-        if not is_object(value):
-            raise UsageError("The arguments must be a JSON object.")
-        return changed(fields.members, ("tool_input",), value)
+            edited = edited_arguments(tool, arguments.members, text, editing=tools.EDITING)
+            return changed(fields.members, ("tool_input",), edited)
+        except UnreadablePayload as error:
+            raise UsageError(f"This call cannot be changed: {error}.") from error
 
     def answer(self, event: str, payload: bytes, answer: HookAnswer) -> HookOutput:
         match event:
@@ -149,10 +140,14 @@ def _session(fields: Fields, env: Mapping[str, str], files: Files) -> AgentSessi
 
 
 def _headless(env: Mapping[str, str]) -> bool | None:
-    """Whether nobody sits at Claude Code's prompt, as it tells its own child processes."""
-    if ATTENDED in env:
-        return env[ATTENDED] != "1"
-    return env[ENTRYPOINT] != "cli" if ENTRYPOINT in env else None
+    """Whether nobody sits at Claude Code's prompt, as it tells its own child processes.
+
+    True only when both signs say so: in a run with a prompt, a deferred call would be run.
+    """
+    attended, entry = env.get(ATTENDED), env.get(ENTRYPOINT, "")
+    if attended == "1" or (attended is None and entry == "cli"):
+        return False
+    return True if attended == "0" and entry.startswith("sdk-") else None
 
 
 def _proposal(
@@ -163,29 +158,15 @@ def _proposal(
     env: Mapping[str, str],
     files: Files,
 ) -> ToolProposed:
-    tool, call_id = fields.text("tool_name"), fields.text("tool_use_id", default="")
-    try:
-        arguments = fields.object("tool_input")
-        action = tools.read_tool(
-            tools.Call(
-                tool=tool, input=arguments, cwd=session.cwd, config=_config(env), files=files
-            )
-        )
-        return ToolProposed(
-            Proposal(
-                session=session,
-                call_id=call_id,
-                tool=tool,
-                action=action,
-                payload=payload,
-                prose=_prose(arguments),
-                editable=_editable(tool, arguments),
-            )
-        )
-    except (UnreadablePayload, UnforeseeableEdit) as error:
-        return unreadable(
-            NAME, payload=payload, reason=str(error), tool=tool, call_id=call_id, session=session
-        )
+    call = Call(
+        session=session,
+        call_id=fields.text("tool_use_id", default=""),
+        tool=fields.text("tool_name"),
+        input=fields.object("tool_input"),
+        files=files,
+    )
+    read = partial(tools.read_tool, config=_config(env))
+    return proposal_of(call, read, payload=payload, editing=tools.EDITING)
 
 
 def _config(env: Mapping[str, str]) -> str:
@@ -194,31 +175,12 @@ def _config(env: Mapping[str, str]) -> str:
     return env.get(CONFIG_DIR) or (posixpath.join(home, ".claude") if home else "")
 
 
-def _prose(arguments: Fields) -> str:
-    said = arguments.members.get("description")
-    return said if isinstance(said, str) else ""
-
-
-def _editable(tool: str, arguments: Fields) -> Editable | None:
-    if tool not in tools.EDITABLE:
-        shown = json.dumps(arguments.members, indent=2)
-        return Editable(tools.ARGUMENTS, shown)
-    member, label = tools.EDITABLE[tool]
-    text = arguments.members.get(member)
-    return Editable(label, text) if isinstance(text, str) else None
-
-
 def _decision(payload: bytes, answer: HookAnswer) -> HookOutput:
     match answer:
         case LetThrough():
-            # `allow` and not silence: what was decided here is not to be asked again there.
-            return _say("allow")
+            return _allow(payload)
         case LetThroughChanged():
-            try:
-                arguments = read_object(answer.payload).object("tool_input").members
-            except UnreadablePayload:
-                return _say("deny", "Assent could not hand over the changed call.")
-            return _say("allow", updated=arguments)
+            return _allow_changed(payload, answer.payload)
         case Refuse():
             return _say("deny", answer.message)
         case AskThere():
@@ -230,6 +192,32 @@ def _decision(payload: bytes, answer: HookAnswer) -> HookOutput:
             return _say("deny", "Assent has no decision on this call.")
         case _:
             assert_never(answer)
+
+
+def _allow(payload: bytes) -> HookOutput:
+    """`allow` and not silence: what was decided here is not to be asked again there.
+
+    Claude Code leaves out its own dialog about a plan only when it is handed the input again.
+    """
+    try:
+        fields = read_object(payload)
+        if fields.text("tool_name") == tools.EXIT_PLAN:
+            return _say("allow", updated=fields.object("tool_input").members)
+    except UnreadablePayload:
+        # A person has looked at the payload as it is; Claude Code knows what to do with it.
+        return _say("allow")
+    return _say("allow")
+
+
+def _allow_changed(payload: bytes, wanted: bytes) -> HookOutput:
+    try:
+        fields = read_object(wanted)
+        arguments = fields.object("tool_input")
+        if fields.text("tool_name") == tools.EXIT_PLAN:
+            plan_file.replace_plan(read_object(payload).object("tool_input"), arguments)
+    except (UnreadablePayload, AssentError) as error:
+        return _say("deny", f"Assent could not hand over the changed call: {error}")
+    return _say("allow", updated=arguments.members)
 
 
 def _of_subagent(payload: bytes) -> bool:

@@ -4,68 +4,53 @@ A tool that is not in the table is an UnknownAction. Sub-agents, skills and to-d
 nothing by themselves: the calls they lead to come to the gate alone.
 """
 
-import posixpath
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from collections.abc import Mapping
+from typing import Final
 
+from assent.adapters.agents.calls import (
+    Call,
+    Editing,
+    Reader,
+    file_edit,
+    mcp_tool,
+    unknown_tool,
+    vouched_tool,
+)
 from assent.adapters.agents.claude_code import notebooks, skills, text_files
-from assent.adapters.agents.edits import UnforeseeableEdit, changed_file, read_before
+from assent.adapters.agents.edits import UnforeseeableEdit, read_before
+from assent.adapters.agents.globs import searched_folder
 from assent.adapters.agents.payloads import Fields, UnreadablePayload
-from assent.app.agents import Files
-from assent.core.actions import Action, Command, FileEdit, FileRead, Plan, ToolCall, Vouched
+from assent.core.actions import Action, Command, FileEdit, FileRead, Plan, Vouched
 
 AGENT: Final = "claude-code"
 
 MCP: Final = "mcp__"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call as the payload tells it, and what reading it may need."""
+EXIT_PLAN: Final = "ExitPlanMode"
 
-    tool: str
-    input: Fields
-    cwd: str
-    config: str
-    """Claude Code's own folder; empty when it is not known."""
-    files: Files
-
-
-Reader: TypeAlias = Callable[[Call], Action]
-
-EDITABLE: Final[Mapping[str, tuple[str, str]]] = {
-    "Bash": ("command", "command"),
-    "Monitor": ("command", "command"),
-    "Write": ("content", "content"),
-    "Edit": ("new_string", "new text"),
-    "NotebookEdit": ("new_source", "new text"),
-    "ExitPlanMode": ("plan", "plan"),
-}
-"""Member of the tool's input that a person may change, and its label. Other tools: all of it."""
-
-ARGUMENTS: Final = "arguments"
+EDITING: Final = Editing(
+    members={
+        "Bash": ("command", "command"),
+        "Monitor": ("command", "command"),
+        "Write": ("content", "content"),
+        "Edit": ("new_string", "new text"),
+        "NotebookEdit": ("new_source", "new text"),
+        EXIT_PLAN: ("plan", "plan"),
+    }
+)
 
 
-def read_tool(call: Call) -> Action:
-    """The action that `call` is. Raises UnreadablePayload and UnforeseeableEdit."""
+def read_tool(call: Call, *, config: str) -> Action:
+    """The action that `call` is. `config` is Claude Code's own folder; empty when not known.
+
+    Raises UnreadablePayload and UnforeseeableEdit.
+    """
     if call.tool.startswith(MCP):
-        server, separator, tool = call.tool.removeprefix(MCP).partition("__")
-        if not (server and separator and tool):
-            raise UnreadablePayload(f"{call.tool!r} names no MCP server and tool")
-        return ToolCall(server=server, tool=tool, arguments=call.input.canonical())
-    reader = _READERS.get(call.tool)
-    if reader is None:
-        raise UnreadablePayload("this tool is not known")
-    return reader(call)
-
-
-def _vouched(vouched: Vouched) -> Reader:
-    return lambda call: _tool_call(call, vouched)
-
-
-def _tool_call(call: Call, vouched: Vouched) -> ToolCall:
-    return ToolCall(server=AGENT, tool=call.tool, arguments=call.input.canonical(), vouched=vouched)
+        return mcp_tool(call, call.tool.removeprefix(MCP))
+    if call.tool == "Skill":
+        return _skill(call, config)
+    return _READERS.get(call.tool, unknown_tool)(call)
 
 
 def _bash(call: Call) -> Command:
@@ -74,7 +59,7 @@ def _bash(call: Call) -> Command:
 
 def _monitor(call: Call) -> Action:
     if call.input.members.get("ws") is not None:
-        return _tool_call(call, Vouched.NOTHING)
+        return vouched_tool(AGENT, Vouched.NOTHING)(call)
     return _bash(call)
 
 
@@ -82,7 +67,7 @@ def _write(call: Call) -> FileEdit:
     path = call.input.path("file_path", cwd=call.cwd)
     before = read_before(call.files, path)
     after = text_files.written(before, call.input.text("content"))
-    return _edit_of(call, path, before=before, after=after)
+    return file_edit(call, path, before=before, after=after)
 
 
 def _edit(call: Call) -> FileEdit:
@@ -97,7 +82,7 @@ def _replace(call: Call, replacements: tuple[text_files.Replacement, ...]) -> Fi
     path = call.input.path("file_path", cwd=call.cwd)
     before = read_before(call.files, path)
     after = text_files.edited(before, replacements, path=path)
-    return _edit_of(call, path, before=before, after=after)
+    return file_edit(call, path, before=before, after=after)
 
 
 def _replacement(fields: Fields) -> text_files.Replacement:
@@ -120,12 +105,7 @@ def _notebook_edit(call: Call) -> FileEdit:
         after = notebooks.cell_deleted(before, cell=cell, path=path)
     else:
         raise UnforeseeableEdit("what this edit makes of the notebook cannot be foretold")
-    return _edit_of(call, path, before=before, after=after)
-
-
-def _edit_of(call: Call, path: str, *, before: bytes | None, after: bytes) -> FileEdit:
-    change = changed_file(path, before=before, after=after)
-    return FileEdit(changes=(change,), cwd=call.cwd)
+    return file_edit(call, path, before=before, after=after)
 
 
 def _read(member: str) -> Reader:
@@ -137,14 +117,8 @@ def _grep(call: Call) -> FileRead:
 
 
 def _glob(call: Call) -> FileRead:
-    """The folder that the pattern reaches into: its part before the first wildcard."""
-    plain = []
-    for part in call.input.text("pattern").split("/"):
-        if any(wildcard in part for wildcard in "*?[{"):
-            break
-        plain.append(part)
-    below = "/".join(plain) if len(plain) != 1 or plain[0] else "/"
-    return FileRead((posixpath.join(_folder(call), below) if plain else _folder(call),), call.cwd)
+    pattern = call.input.text("pattern")
+    return FileRead((searched_folder(pattern, _folder(call)),), call.cwd)
 
 
 def _folder(call: Call) -> str:
@@ -153,10 +127,10 @@ def _folder(call: Call) -> str:
     return call.input.path("path", cwd=call.cwd)
 
 
-def _skill(call: Call) -> ToolCall:
+def _skill(call: Call, config: str) -> Action:
     name = call.input.text("skill")
-    plain = skills.is_only_text(name, cwd=call.cwd, config=call.config, files=call.files)
-    return _tool_call(call, Vouched.INERT if plain else Vouched.NOTHING)
+    plain = skills.is_only_text(name, cwd=call.cwd, config=config, files=call.files)
+    return vouched_tool(AGENT, Vouched.INERT if plain else Vouched.NOTHING)(call)
 
 
 def _exit_plan_mode(call: Call) -> Plan:
@@ -223,11 +197,11 @@ _NOT_VOUCHED: Final = (
 """Known by name and shown with their arguments, but what they do is open."""
 
 _READERS: Final[Mapping[str, Reader]] = {
-    **dict.fromkeys(_INERT, _vouched(Vouched.INERT)),
-    **dict.fromkeys(_NOT_VOUCHED, _vouched(Vouched.NOTHING)),
+    **dict.fromkeys(_INERT, vouched_tool(AGENT, Vouched.INERT)),
+    **dict.fromkeys(_NOT_VOUCHED, vouched_tool(AGENT, Vouched.NOTHING)),
     "Bash": _bash,
     "Edit": _edit,
-    "ExitPlanMode": _exit_plan_mode,
+    EXIT_PLAN: _exit_plan_mode,
     "Glob": _glob,
     "Grep": _grep,
     "LS": _grep,
@@ -237,7 +211,6 @@ _READERS: Final[Mapping[str, Reader]] = {
     "NotebookEdit": _notebook_edit,
     "NotebookRead": _read("notebook_path"),
     "Read": _read("file_path"),
-    "Skill": _skill,
-    "WebFetch": _vouched(Vouched.NETWORK_READ),
+    "WebFetch": vouched_tool(AGENT, Vouched.NETWORK_READ),
     "Write": _write,
 }

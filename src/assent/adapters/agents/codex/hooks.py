@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, assert_never
 
+from assent.adapters.agents.calls import Call, edited_arguments, proposal_of
 from assent.adapters.agents.codex import tools
-from assent.adapters.agents.edits import UnforeseeableEdit
 from assent.adapters.agents.payloads import (
     Fields,
     UnreadablePayload,
     changed,
-    is_object,
-    read_json,
     read_object,
     session_at,
     unreadable,
@@ -39,7 +37,7 @@ from assent.app.agents import (
     ToolProposed,
 )
 from assent.core.canonical import Json
-from assent.core.proposals import AgentSession, Editable, Proposal
+from assent.core.proposals import AgentSession
 from assent.errors import UsageError
 
 NAME: Final = tools.AGENT
@@ -55,8 +53,6 @@ CODEX_HOME: Final = "CODEX_HOME"
 
 HOOK_TIMEOUT_S: Final = 86_400
 """Written into hooks.json. A hook that runs into it lets the call run, so we answer before."""
-
-ARGUMENTS: Final = "arguments"
 
 
 class Codex:
@@ -101,18 +97,12 @@ class Codex:
         try:
             fields = read_object(payload)
             tool, arguments = fields.text("tool_name"), fields.object("tool_input")
-            place = tools.editable_member(tool, arguments)
-            if place is not None:
-                member, _ = place
-                if not isinstance(arguments.members.get(member), str):
-                    raise UsageError(f"A call of {tool} in this form cannot be changed.")
-                return changed(fields.members, ("tool_input", member), text)
-            value = read_json(text.encode("utf-8"))
-        except (UnreadablePayload, UnicodeEncodeError) as error:
-            raise UsageError(f"This call cannot be changed so: {error}.") from error
-        if not is_object(value):
-            raise UsageError("The arguments must be a JSON object.")
-        return changed(fields.members, ("tool_input",), value)
+            edited = edited_arguments(
+                tool, arguments.members, text, editing=tools.editing(arguments)
+            )
+            return changed(fields.members, ("tool_input",), edited)
+        except UnreadablePayload as error:
+            raise UsageError(f"This call cannot be changed: {error}.") from error
 
     def answer(
         self,
@@ -142,35 +132,16 @@ def _session(fields: Fields, env: Mapping[str, str], files: Files) -> AgentSessi
 def _proposal(
     fields: Fields, session: AgentSession, *, payload: bytes, files: Files
 ) -> ToolProposed:
-    tool, call_id = fields.text("tool_name"), fields.text("tool_use_id", default="")
-    try:
-        arguments = fields.object("tool_input")
-        action = tools.read_tool(
-            tools.Call(tool=tool, input=arguments, cwd=session.cwd, files=files)
-        )
-    except (UnreadablePayload, UnforeseeableEdit) as error:
-        return unreadable(
-            NAME, payload=payload, reason=str(error), tool=tool, call_id=call_id, session=session
-        )
-    return ToolProposed(
-        Proposal(
-            session=session,
-            call_id=call_id,
-            tool=tool,
-            action=action,
-            payload=payload,
-            editable=_editable(tool, arguments),
-        )
+    arguments = fields.object("tool_input")
+    call = Call(
+        session=session,
+        call_id=fields.text("tool_use_id", default=""),
+        tool=fields.text("tool_name"),
+        input=arguments,
+        files=files,
     )
-
-
-def _editable(tool: str, arguments: Fields) -> Editable | None:
-    place = tools.editable_member(tool, arguments)
-    if place is None:
-        return Editable(ARGUMENTS, json.dumps(arguments.members, indent=2))
-    member, label = place
-    text = arguments.members.get(member)
-    return Editable(label, text) if isinstance(text, str) else None
+    editing = tools.editing(arguments)
+    return proposal_of(call, tools.read_tool, payload=payload, editing=editing)
 
 
 def _decision(answer: HookAnswer) -> HookOutput:

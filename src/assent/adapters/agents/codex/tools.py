@@ -4,54 +4,42 @@ Every form of running a command reaches the hook as `Bash`; the other names are 
 newer versions. A tool that is not in the table is an UnknownAction.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from collections.abc import Mapping
+from typing import Final
 
+from assent.adapters.agents.calls import (
+    Call,
+    Editing,
+    Reader,
+    mcp_tool,
+    unknown_tool,
+    vouched_tool,
+)
 from assent.adapters.agents.codex.terminals import reads_typing
 from assent.adapters.agents.patches import patched_files
 from assent.adapters.agents.payloads import Fields, UnreadablePayload, absolute
-from assent.app.agents import Files
-from assent.core.actions import Action, Command, FileEdit, FileRead, ToolCall, Vouched
+from assent.core.actions import Action, Command, FileEdit, FileRead, Vouched
 
 AGENT: Final = "codex"
 
 MCP: Final = "mcp__"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call as the payload tells it, and what reading it may need."""
-
-    tool: str
-    input: Fields
-    cwd: str
-    files: Files
-
-
-Reader: TypeAlias = Callable[[Call], Action]
-
-
-def editable_member(tool: str, arguments: Fields) -> tuple[str, str] | None:
-    """Member of the call's input that a person may change, and its label; None: all of it."""
-    if tool in _COMMANDS:
-        return _command_member(arguments), "command"
-    if tool == "apply_patch":
-        return _patch_member(arguments), "patch"
-    return None
+def editing(arguments: Fields) -> Editing:
+    """What of a call with these arguments a person may change."""
+    return Editing(
+        members={
+            **dict.fromkeys(_COMMANDS, (_command_member(arguments), "command")),
+            "apply_patch": (_patch_member(arguments), "patch"),
+        }
+    )
 
 
 def read_tool(call: Call) -> Action:
     """The action that `call` is. Raises UnreadablePayload and UnforeseeableEdit."""
     if call.tool.startswith(MCP):
-        server, separator, tool = call.tool.removeprefix(MCP).partition("__")
-        if not (server and separator and tool):
-            raise UnreadablePayload(f"{call.tool!r} names no MCP server and tool")
-        return ToolCall(server=server, tool=tool, arguments=call.input.canonical())
-    reader = _READERS.get(call.tool)
-    if reader is None:
-        raise UnreadablePayload("this tool is not known")
-    return reader(call)
+        return mcp_tool(call, call.tool.removeprefix(MCP))
+    return _READERS.get(call.tool, unknown_tool)(call)
 
 
 def _command(call: Call) -> Command:
@@ -86,12 +74,6 @@ def _view_image(call: Call) -> FileRead:
     return FileRead((call.input.path("path", cwd=call.cwd),), call.cwd)
 
 
-def _vouched(vouched: Vouched) -> Reader:
-    return lambda call: ToolCall(
-        server=AGENT, tool=call.tool, arguments=call.input.canonical(), vouched=vouched
-    )
-
-
 _COMMANDS: Final = frozenset(
     {"Bash", "container.exec", "exec_command", "local_shell", "shell", "shell_command"}
 )
@@ -123,9 +105,9 @@ to the session's own sub-agents. A web search goes to the model's own provider."
 
 _READERS: Final[Mapping[str, Reader]] = {
     **dict.fromkeys(_COMMANDS, _command),
-    **dict.fromkeys(_INERT, _vouched(Vouched.INERT)),
+    **dict.fromkeys(_INERT, vouched_tool(AGENT, Vouched.INERT)),
     "apply_patch": _apply_patch,
     "view_image": _view_image,
     # Typing into a terminal: no version seen asks its hooks, but if one does, a person looks.
-    "write_stdin": _vouched(Vouched.NOTHING),
+    "write_stdin": vouched_tool(AGENT, Vouched.NOTHING),
 }
