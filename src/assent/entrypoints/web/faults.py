@@ -17,7 +17,9 @@ from assent.entrypoints.web.site import site_of
 from assent.errors import AssentError
 
 LOGGED_OUT = "You are not logged in here."
-HOW_TO_LOG_IN = "Run `assent up` or `assent status` in a terminal and open the link it prints."
+HOW_TO_LOG_IN = (
+    "Run `assent up` or `assent status --link` in a terminal and open the link it prints."
+)
 
 _STATUS_WORDS = {
     404: ("not-found", "There is nothing at this address."),

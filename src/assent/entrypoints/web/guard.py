@@ -69,7 +69,7 @@ def refuse(scope: Scope) -> tuple[int, str] | None:
     headers = Headers(scope=scope)
     host = headers.get("host", "")
     if not is_ours(host, scope.get("server")):
-        return 421, "This address is not Assent's. Open the link that `assent status` prints."
+        return 421, "This address is not Assent's. Open the one that `assent status` prints."
     if not came_from_us(scope["method"], headers, f"{scope['scheme']}://{host}"):
         return 403, "This request came from another site, so it was not taken."
     return None

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -102,7 +102,7 @@ class Live:
 
         return self._store.read(describe)
 
-    async def stream(self, after: int | None) -> AsyncIterator[bytes]:
+    async def stream(self, after: int | None) -> AsyncGenerator[bytes, None]:
         """The bytes of one SSE response: what happened since `after`, then what happens."""
         watcher = _Watcher()
         self._watchers.add(watcher)

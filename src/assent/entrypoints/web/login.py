@@ -11,7 +11,7 @@ from assent.entrypoints.web.site import OurSite
 router = APIRouter(default_response_class=HTMLResponse)
 
 VOID = "This link was used already, or it is older than ten minutes."
-NEW_LINK = "Run `assent status` in a terminal for a new one."
+NEW_LINK = "Run `assent status --link` in a terminal for a new one."
 
 
 @router.get("/login/{token}")
