@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from assent.adapters.agents.registry import INSTALLERS
-from assent.adapters.policy_file import BUILT_IN_TEXT
+from assent.adapters.policy_file import BUILT_IN
 from assent.adapters.workspace import LocalFiles
 from assent.app.agents import Change, HookStatus
 from assent.entrypoints.cli.up import login_link, start_daemon
@@ -65,7 +65,7 @@ def _write_policy(root: Path) -> None:
         return
     try:
         target.parent.mkdir(exist_ok=True)
-        target.write_bytes(BUILT_IN_TEXT)
+        target.write_bytes(BUILT_IN)
     except OSError as error:
         raise UnavailableError(
             f"{target} cannot be written: {error.strerror}.", hint="Run this in your project."
