@@ -199,7 +199,8 @@ def _holds_code(flag: Word) -> bool:
 
 def _by_table(look: Look) -> None:
     _, operands = _flags(look.words[1:])
-    key = (look.name, *(word.text or "" for word in operands[:2]))
+    name = look.name if (look.name,) in _DANGERS else look.name.partition(".")[0]
+    key = (name, *(word.text or "" for word in operands[:2]))
     found = next((_DANGERS[key[:n]] for n in (3, 2, 1) if key[:n] in _DANGERS), None)
     if found is None:
         look.not_known_safe()

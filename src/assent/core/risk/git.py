@@ -182,9 +182,9 @@ def check_git(look: Look) -> None:
         return
     name = rest[0].text
     if name in ("add", "commit"):
-        _write(look, name, rest)
+        _write(look, name, rest, folders)
     elif name in ("switch", "checkout") and _makes_branch(rest):
-        look.touch(Word(rest[0].start, rest[-1].end, text="."), Use.LIST)
+        _write_in(look, folders)
         what = f"makes the branch {rest[2].text}"
         look.effect("new-branch", Effect.WORKSPACE_WRITE, RiskClass.LOW, what=what)
     elif name in READING and _only_reads(name, parse(rest[1:], READING[name])):
@@ -245,7 +245,13 @@ def _makes_branch(rest: tuple[Word, ...]) -> bool:
     return len(texts) == 3 and texts[1] in new and bool(_NEW_BRANCH.fullmatch(texts[2]))
 
 
-def _write(look: Look, name: str, rest: tuple[Word, ...]) -> None:
+def _write_in(look: Look, folders: tuple[str, ...]) -> None:
+    there = Look(look.words, folders)
+    there.touch(Word(look.words[0].start, look.words[-1].end, text="."), Use.WRITE)
+    look.found += there.found
+
+
+def _write(look: Look, name: str, rest: tuple[Word, ...], folders: tuple[str, ...]) -> None:
     found = parse(rest[1:], _ADD if name == "add" else _COMMIT)
     told = name == "add" or found.flags & {"m", "message", "F", "file"}
     if found.unknown is not None or not told:
@@ -254,17 +260,27 @@ def _write(look: Look, name: str, rest: tuple[Word, ...]) -> None:
     for flag, word, text in found.values:
         if flag in ("F", "file") and text != "-":
             look.touch(word, Use.READ, text)
+    _write_in(look, folders)
     what = "stages files" if name == "add" else "commits"
     look.effect(f"git-{name}", Effect.WORKSPACE_WRITE, RiskClass.LOW, what=what)
+
+
+def _has_flag(texts: list[str], flags: str) -> bool:
+    """Whether one of `flags` is given, a short one perhaps among others: `-am`."""
+    wanted = flags.split()
+    letters = {flag[1] for flag in wanted if len(flag) == 2}
+    return any(
+        text.partition("=")[0] in wanted
+        or (text.startswith("-") and text[1:2] != "-" and not letters.isdisjoint(text[1:]))
+        for text in texts
+    )
 
 
 def _dangerous(look: Look, name: str, rest: tuple[Word, ...], unknown: Word | None = None) -> None:
     texts = [word.text or "" for word in rest[1:]]
     overwrites = name == "push" and any(text.startswith(("+", ":")) for text in texts)
     for commands, flags, effect, risk, what in _DANGERS:
-        called = name in commands.split()
-        flagged = any(text.partition("=")[0] in flags.split() for text in texts)
-        if called and (not flags or flagged or overwrites):
+        if name in commands.split() and (not flags or overwrites or _has_flag(texts, flags)):
             said = f"{what} ({look.said})"
             look.effect(f"git-{name}", effect, risk, what=said, words=rest)
             return

@@ -49,7 +49,7 @@ _SECRET_BELOW = (
     "/run/secrets/",
 )
 _ENV_SAMPLES = names(".env.example .env.sample .env.template .env.dist .env.defaults")
-_SECRET_WORD = re.compile(r"secret|credential|passwd|password|private[-_]?key")
+_SECRET_WORD = re.compile(r"secret|credential|password|private[-_]?key")
 _DATA_ENDS = names("json yaml yml toml ini txt cfg conf properties enc gpg xml csv db sqlite") | {
     ""
 }
@@ -199,7 +199,9 @@ def _write(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
 
 def name_in(real: str, facts: Facts) -> str:
     """A path as a person would say it: from the workspace, or from the home."""
-    if real != facts.workspace and lies_in(real, facts.workspace):
+    if real == facts.workspace:
+        return "the workspace"
+    if lies_in(real, facts.workspace):
         return shown(real[len(facts.workspace.rstrip("/")) + 1 :])
     if lies_in(real, facts.home):
         return shown("~" + real[len(facts.home.rstrip("/")) :])

@@ -269,7 +269,6 @@ def check_form(look: Look, form: Form) -> Arguments:
     found = parse(look.words[1:], form)
     if found.unknown is not None:
         look.not_known_safe(found.unknown)
-    _touch_values(look, form, found)
     skip = 0 if found.flags & form.instead else form.skip
     files = found.operands[skip:]
     if form.use is None:
@@ -284,6 +283,7 @@ def check_form(look: Look, form: Form) -> Arguments:
     for word in files:
         if word.text != "-":
             look.touch(word, use)
+    _touch_values(look, form, found)
     if use is not Use.WRITE:
         look.reads()
     return found
@@ -294,4 +294,4 @@ def _touch_values(look: Look, form: Form, found: Arguments) -> None:
     for name, word, text in found.values:
         named = form.any_flag or name in form.files or name in _FILE_FLAGS
         if form.use is not None and text and named and not text.startswith("!"):
-            look.touch(word, Use.READ, text)
+            look.touch(word, Use.LIST if form.use is Use.LIST else Use.READ, text)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import takewhile
 
 from assent.core.risk.findings import Use
 from assent.core.risk.look import Look
@@ -65,7 +66,7 @@ def check_sed(look: Look) -> None:
 def check_awk(look: Look) -> None:
     found = check_form(look, FORMS["awk"])
     for word in found.operands:
-        if _AWK_ACTS.search((word.text or "").replace("||", "")):
+        if _AWK_ACTS.search((word.text or "").replace("||", "").replace(">=", "")):
             look.not_known_safe(word, "with a script that may do more than print")
 
 
@@ -80,16 +81,21 @@ def check_find(look: Look) -> None:
     """`find` may look and print; whatever else it can do is not known to be safe."""
     words = iter(look.words[1:])
     roots: list[Word] = []
-    tests = False
+    names: list[Word] = []
+    tests = runs = False
     for word in words:
         text = word.text
         if text is None or (word.glob and not tests and text[0] in "*?["):
             look.not_known_safe(word)
         elif text in _FIND_VALUED:
             tests = True
-            value = next(words, None)
-            if value is None or not value.single:
+            value = next(words, word)
+            names += [value] if text.endswith(("name", "path")) else []
+            if not value.single:
                 look.not_known_safe(word)
+        elif text == "-exec":
+            tests = runs = True
+            _check_found(look, list(takewhile(lambda w: w.text not in (";", "+"), words)))
         elif text in _FIND_FLAGS:
             tests = tests or text not in ("-H", "-L", "-P")
         elif text.startswith("-") or tests:
@@ -97,7 +103,21 @@ def check_find(look: Look) -> None:
         else:
             roots.append(word)
     here = Word(look.words[0].start, look.words[-1].end, text=".")
-    look.touch_all(roots or [here], Use.LIST)
+    look.touch_all(roots or [here], Use.SEARCH if runs else Use.LIST)
+    look.touch_all(names if runs else [], Use.READ)
+    look.reads()
+
+
+def _check_found(look: Look, words: list[Word]) -> None:
+    """`-exec` of a program that only reads, whatever file it is given."""
+    name = words[0].text if words else None
+    form = FORMS.get(name or "")
+    if name is None or form is None or form.injectable or not form.use or name in CHECKS:
+        look.not_known_safe(words[0] if words else look.words[0], "on each file")
+        return
+    found = Look(tuple(words), look.folders, name=name, piped=True)
+    check_form(found, form)
+    look.found += found.found
 
 
 def check_test(look: Look) -> None:

@@ -310,7 +310,6 @@ class _Reading:
 
     def _last(self, links: list[_Link], node: Node) -> _Link:
         if not links:
-            self._complain(node, "redirects nothing")
             links.append(_Link("", node))
         return links[-1]
 

@@ -12,6 +12,8 @@ MAX_BRACE_WORDS = 64
 # What a bare word may hold without meaning anything to the shell but itself, globs and braces.
 _BARE = re.compile(r"(?:[A-Za-z0-9_@%+=:,./^~!#{}\[\]*?-]|\\[\x20-\x7e\n])*")
 _EXPANDS = re.compile(r"\\.|`|\$[A-Za-z_0-9({?!#*@$-]", re.DOTALL)
+_EQUALS = re.compile(r"=+[^=]")
+"""zsh puts the path of a command in the place of `=command`."""
 _TILDE_LATER = re.compile(r"[=:]~")
 _SETTLED = re.compile(r"[A-Za-z0-9_@%+=:,./^~*?-]*")
 """What a loop variable may hold to mean the same with and without quotes, or more without."""
@@ -145,7 +147,7 @@ class WordReader:
 
     def _bare(self, node: Node, draft: _Draft) -> None:
         raw = self.raw(node)
-        if not _BARE.fullmatch(raw) or _TILDE_LATER.search(raw) or raw.startswith("="):
+        if not _BARE.fullmatch(raw) or _TILDE_LATER.search(raw) or _EQUALS.match(raw):
             self.complain(node, "uses characters that the shell may read in another way")
             return
         for piece in re.findall(r"\\.|[^\\]+", raw, re.DOTALL):
@@ -247,7 +249,7 @@ class WordReader:
         delimiter = _HEREDOC.fullmatch(self.raw(start))
         newline = self.source.index(b"\n", start.end_byte)
         begin = end.start_byte if body is None else body.start_byte
-        if delimiter is None or self.source[newline + 1 : begin].strip(b"\t"):
+        if delimiter is None or self.source[newline + 1 : begin].strip():
             self.complain(node, "has a here-document that is not understood")
             return None
         tabs = self.raw(node).startswith("<<-")
