@@ -10,6 +10,8 @@ from assent.entrypoints.cli.client import connect
 from assent.entrypoints.cli.marks import mark
 from assent.entrypoints.cli.text import moment, visible_block, visible_line
 
+HARMLESS = frozenset({"trivial", "low"})
+
 
 @click.command()
 @click.argument("request_name", metavar="ID")
@@ -31,7 +33,7 @@ def describe(request: dict[str, Any]) -> Iterator[str]:
         yield "Changed by a person; this runs instead:"
         yield from _action(request["runs"])
     yield ""
-    for item in request["evidence"]:
+    for item in _reasons(request):
         yield f"Asked because: {visible_line(item['what'])} (rule `{item['rule']}`)"
     yield f"Policy: {visible_line(request['why'])} (rule `{request['rule']}`)"
     yield f"Undo: {visible_line(request['undo'])}"
@@ -45,6 +47,12 @@ def describe(request: dict[str, Any]) -> Iterator[str]:
     for said in request["decisions"]:
         reason = f": {visible_line(said['reason'])}" if said["reason"] else ""
         yield f"{moment(said['at'])} {said['verdict']} by {said['by']} ({said['via']}){reason}"
+
+
+def _reasons(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The evidence that matters: what is harmless stays out unless there is nothing else."""
+    evidence: list[dict[str, Any]] = request["evidence"]
+    return [item for item in evidence if item["class"] not in HARMLESS] or evidence
 
 
 def _action(action: dict[str, Any]) -> Iterator[str]:
