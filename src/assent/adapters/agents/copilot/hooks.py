@@ -141,7 +141,8 @@ def _finished(fields: Fields, session: AgentSession, *, ok: bool, payload: bytes
         session=session,
         call_id=call_id_of(tool, _arguments(fields).members),
         tool=tool,
-        ok=ok,
+        # Of a command only the text of its output tells whether it failed.
+        ok=None if ok and tool == tools.SHELL else ok,
         payload=payload,
     )
 

@@ -25,6 +25,8 @@ from assent.core.actions import Action, Command, FileEdit, FileRead, ToolCall, V
 
 AGENT: Final = "copilot"
 
+SHELL: Final = "bash"
+
 MCP: Final = "-"
 """Between the names of an MCP server and its tool; no built-in tool has it in its name."""
 BUILT_IN_SERVERS: Final = ("github-mcp-server", "githubiq")
@@ -37,7 +39,7 @@ PATCH: Final = "patch"
 EDITING: Final = Editing(
     members={
         "apply_patch": (PATCH, "patch"),
-        "bash": ("command", "command"),
+        SHELL: ("command", "command"),
         "create": ("file_text", "content"),
         "edit": ("new_str", "new text"),
     }
@@ -176,7 +178,7 @@ _READERS: Final[Mapping[str, Reader]] = {
     **dict.fromkeys(_INERT, vouched_tool(AGENT, Vouched.INERT)),
     **dict.fromkeys(_NOT_VOUCHED, vouched_tool(AGENT, Vouched.NOTHING)),
     "apply_patch": _apply_patch,
-    "bash": _bash,
+    SHELL: _bash,
     "create": _create,
     "edit": _edit,
     "glob": _glob,

@@ -129,12 +129,14 @@ def _proposal(
 
 
 def _finished(fields: Fields, session: AgentSession, payload: bytes) -> ToolFinished:
-    tool, response = fields.text("tool_name"), fields.object("tool_response")
+    tool, failed = fields.text("tool_name"), "error" in fields.object("tool_response")
+    # Of a command only the text of its output tells whether it failed.
+    ran = None if tool == tools.SHELL else True
     return ToolFinished(
         session=session,
         call_id=call_id_of(tool, fields.object("tool_input").members),
         tool=tool,
-        ok=response.members.get("error") is None,
+        ok=False if failed else ran,
         payload=payload,
     )
 

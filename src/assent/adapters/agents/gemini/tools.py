@@ -23,10 +23,11 @@ from assent.core.actions import Action, Command, FileEdit, FileRead, Plan, ToolC
 
 AGENT: Final = "gemini"
 EXIT_PLAN: Final = "exit_plan_mode"
+SHELL: Final = "run_shell_command"
 
 EDITING: Final = Editing(
     members={
-        "run_shell_command": ("command", "command"),
+        SHELL: ("command", "command"),
         "write_file": ("content", "content"),
         "replace": ("new_string", "new text"),
     },
@@ -167,7 +168,7 @@ _READERS: Final[Mapping[str, Reader]] = {
     "read_file": _read_file,
     "read_many_files": _read_many,
     "replace": _replace,
-    "run_shell_command": _shell,
+    SHELL: _shell,
     "search_file_content": _list,
     "web_fetch": vouched_tool(AGENT, Vouched.NETWORK_READ),
     "write_file": _write,

@@ -53,9 +53,15 @@ export const Assent = async ({ directory, worktree }) => {
     })
 
   const decide = async (said) => {
-    const { code, stdout, stderr } = await relay(RELAY.before, said)
+    const { code, stdout, stderr } = await relay(RELAY.before, said).catch((error) => {
+      throw new Error(`${NO_ANSWER} (${error.message})`)
+    })
     if (code !== 0) throw new Error(stderr.trim() || NO_ANSWER)
-    return JSON.parse(stdout)
+    try {
+      return JSON.parse(stdout)
+    } catch {
+      throw new Error(NO_ANSWER)
+    }
   }
 
   const observe = (argv, said) => {
@@ -67,14 +73,9 @@ export const Assent = async ({ directory, worktree }) => {
       const { tool, sessionID, callID } = input
       const args = output.args
       const asked = JSON.stringify(args)
-      let answer
-      try {
-        const parentID = parentOf(sessionID)
-        const call = { tool, sessionID, callID }
-        answer = await decide({ input: call, args, parentID, headless, directory, worktree })
-      } catch (error) {
-        throw new Error(error instanceof SyntaxError ? NO_ANSWER : error.message || NO_ANSWER)
-      }
+      const parentID = parentOf(sessionID)
+      const call = { tool, sessionID, callID }
+      const answer = await decide({ input: call, args, parentID, headless, directory, worktree })
       const decision = isObject(answer) ? answer.decision : undefined
       if (decision === "deny") throw new Error(String(answer.reason))
       if (decision !== "proceed" && decision !== "change") throw new Error(NO_ANSWER)
