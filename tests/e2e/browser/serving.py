@@ -51,7 +51,7 @@ def serving(desk: Desk) -> Iterator[Served]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         config = uvicorn.Config(
-            desk.app(),
+            desk.app_in_use,
             log_level="error",
             lifespan="off",
             ws="none",

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
+from functools import cached_property
 
 from fastapi import FastAPI
 
@@ -114,6 +115,10 @@ class Desk:
             world=world,
             policies=StillPolicies(),
         )
+
+    @cached_property
+    def app_in_use(self) -> FastAPI:
+        return self.app()
 
     def app(self) -> FastAPI:
         settings = WebSettings(

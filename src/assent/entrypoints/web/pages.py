@@ -12,7 +12,7 @@ from assent.entrypoints.web.faults import is_fragment
 from assent.entrypoints.web.sessions import Browser
 from assent.entrypoints.web.site import OurSite, Site
 from assent.entrypoints.web.views.activity import KINDS, Filter, entry_view, read_activity
-from assent.entrypoints.web.views.inbox import PAGE, read_inbox
+from assent.entrypoints.web.views.inbox import PAGE, Inbox, read_inbox
 from assent.entrypoints.web.views.requests import RequestView, last_reasons, request_view
 from assent.errors import NotFoundError, UsageError
 
@@ -75,10 +75,23 @@ async def inbox(
     """The inbox. `at` names the request whose detail is open."""
     store, context = site.gate.store, site.context()
     box = store.read(lambda view: read_inbox(view, context, after=after))
-    first = number_of(at) if at else (box.rows[0].number if box.rows else None)
-    opened = None if first is None else store.read(lambda view: view.request_numbered(first))
-    detail = {"request": None} if opened is None else detail_values(site, opened)
-    return page(site, "inbox.html", {"inbox": box, "is_first": after == 0, **detail}, person=person)
+    values = {"inbox": box, "is_first": after == 0, "requests": [], "request": None}
+    numbers = _open_first(box, at)
+    if len(numbers) > 1:
+        values |= together_values(site, numbers)
+    elif numbers:
+        asked = store.read(lambda view: view.request_numbered(numbers[0]))
+        values |= {} if asked is None else detail_values(site, asked)
+    return page(site, "inbox.html", values, person=person)
+
+
+def _open_first(box: Inbox, at: str) -> list[int]:
+    """The requests on show when the page comes: those of the row that `at` names, or the first."""
+    named = number_of(at) if at else None
+    rows = [row for row in box.rows if named is None or named in row.numbers]
+    if rows:
+        return list(rows[0].numbers)
+    return [] if named is None else [named]
 
 
 @router.get("/rows")

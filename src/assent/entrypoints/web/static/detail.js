@@ -79,7 +79,7 @@ export function startDetail() {
     const again = event.target.closest("[data-reason]");
     if (again?.matches("button")) {
       const reason = document.getElementById("reason");
-      reason.value = again.textContent;
+      reason.value = again.value;
       reason.focus();
     }
     const link = event.target.closest("a[data-detail]");

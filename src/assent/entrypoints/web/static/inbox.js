@@ -20,7 +20,7 @@ export const selected = () => list()?.querySelector(".row.is-selected") ?? null;
 
 export function startInbox() {
   if (!main()) return;
-  const first = shown() && rowOf(shown().dataset.number);
+  const first = shown() && rowOf(shown().dataset.row);
   if (first && wide.matches) mark(first);
   for (const kind of ["keydown", "pointerdown", "wheel", "touchmove"]) {
     addEventListener(kind, () => (untouched = false), { passive: true });

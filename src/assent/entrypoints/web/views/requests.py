@@ -233,12 +233,16 @@ def pauses(context: Context) -> tuple[Pause, ...]:
     return tuple(Pause(label, until, context.moment(until)) for label, until in choices)
 
 
+def _is_short(reason: str) -> bool:
+    return 0 < len(reason) <= 200 and survives_a_form(reason)
+
+
 def last_reasons(requests: Sequence[Request], limit: int = 4) -> tuple[str, ...]:
     """The newest different reasons given for a rejection, to be used again."""
     reasons = (
         decision.reason
         for request in requests
         for decision in request.decisions
-        if decision.verdict is Verdict.REJECT and decision.reason and len(decision.reason) <= 200
+        if decision.verdict is Verdict.REJECT and _is_short(decision.reason)
     )
     return tuple(dict.fromkeys(reasons))[:limit]
