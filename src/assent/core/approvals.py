@@ -231,9 +231,15 @@ def _count(said: Request) -> Request:
     return replace(
         said,
         state=State.APPROVED,
-        runnable=said.decisions[-1].replacement or said.proposal,
+        runnable=_to_run(said.decisions[-1], said.proposal),
         delayed_until=None,
     )
+
+
+def _to_run(last: Decision, asked: Proposal) -> Proposal:
+    """What was asked, unless the last word was a modification: an approval changes nothing."""
+    changed = last.replacement if last.verdict is Verdict.MODIFY else None
+    return asked if changed is None else changed
 
 
 def _outcome(request: Request) -> str:

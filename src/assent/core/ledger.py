@@ -89,7 +89,9 @@ def link(stream: str, head: Head | None, body: bytes) -> Entry:
 
 def _hash(stream: str, seq: int, prev: Digest, body: bytes) -> Digest:
     parts = (b"assent/ledger/1", json.dumps(stream).encode(), str(seq).encode())
-    hasher = hashlib.sha256(b"\0".join((*parts, prev.encode(), body)))
+    # An edited `prev` may be any text.
+    before = prev.encode("utf-8", "surrogatepass")
+    hasher = hashlib.sha256(b"\0".join((*parts, before, body)))
     return Digest(f"sha256:{hasher.hexdigest()}")
 
 
@@ -152,6 +154,8 @@ def check_checkpoints(
             yield Break(where, "does not follow the checkpoint before it")
         if digest_of(checkpoint.body) != checkpoint.hash:
             yield Break(where, "its content does not match its hash: the checkpoint was edited")
+        elif _place_in(checkpoint) != (checkpoint.number, checkpoint.prev):
+            yield Break(where, "is another checkpoint put into this place")
         for head in heads_in(checkpoint):
             if hash_at(head.stream, head.seq) != head.hash:
                 yield Break(
@@ -161,10 +165,22 @@ def check_checkpoints(
         number, prev = checkpoint.number, checkpoint.hash
 
 
+def _place_in(checkpoint: Checkpoint) -> tuple[Json, Json] | None:
+    """The number and the predecessor that the checkpoint's content names."""
+    try:
+        body = json.loads(checkpoint.body)
+        return body["number"], body["prev"]
+    except _UNREADABLE:
+        return None
+
+
+_UNREADABLE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
+
+
 def heads_in(checkpoint: Checkpoint) -> tuple[Head, ...]:
     """The heads a checkpoint names; none when its body cannot be read (its hash says so then)."""
     try:
         heads = json.loads(checkpoint.body)["heads"]
         return tuple(Head(str(name), int(seq), Digest(str(hash_))) for name, seq, hash_ in heads)
-    except (ValueError, KeyError, TypeError):
+    except _UNREADABLE:
         return ()

@@ -28,7 +28,8 @@ from assent.core.facts import PlanState
 from assent.core.ledger import heads_in
 from assent.core.policy.model import AskIn
 from assent.errors import ConflictError, UnavailableError
-from tests.adapters.store.samples import NASTY, decision, proposal, request, with_texts
+from tests.adapters.store.samples import decision, proposal, request, with_texts
+from tests.core.strategies import NASTY
 
 TOKEN = digest_of(b"token")
 OTHER_TOKEN = digest_of(b"other token")

@@ -8,7 +8,8 @@ from hypothesis import given
 from assent.adapters.store.codec import decode_request, encode_request
 from assent.core.approvals import Request
 from assent.errors import IntegrityError
-from tests.adapters.store.samples import request, requests
+from tests.adapters.store.samples import request
+from tests.core.strategies import requests
 
 
 @given(requests)
