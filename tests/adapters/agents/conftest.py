@@ -1,7 +1,7 @@
 """What tests of agents share: a file system in memory, and a home folder to install into."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,8 +29,6 @@ class MemoryFiles:
         return REPO if f"{cwd}/".startswith(f"{REPO}/") else cwd
 
 
-MakeFiles = Callable[[Mapping[str, bytes]], MemoryFiles]
-MakeHere = Callable[[], Surroundings]
 Recorded = Callable[[str], dict[str, Json]]
 
 

@@ -16,9 +16,9 @@ from assent.adapters.agents.edits import (
     unified_diff,
     written_file,
 )
-from assent.app.agents import Files
 from assent.core.actions import EditKind
 from assent.core.canonical import digest_of
+from tests.adapters.agents.conftest import MemoryFiles
 
 contents = st.lists(
     st.sampled_from([b"a", b"b", b"", b"same", b"\xff\xfe", b"x\r", b"-- x", b"++ y", b"@@", b" "]),
@@ -125,8 +125,8 @@ def test_kinds_and_hashes(before: bytes | None, after: bytes | None, kind: EditK
     assert change.after == (None if after is None else digest_of(after))
 
 
-def test_written_deleted_and_moved(files: Files) -> None:
-    files.content["/f"] = b"old\n"  # type: ignore[attr-defined]
+def test_written_deleted_and_moved(files: MemoryFiles) -> None:
+    files.content["/f"] = b"old\n"
     assert written_file(files, "/f", b"new\n").diff == "@@ -1 +1 @@\n-old\n+new\n"
     assert written_file(files, "/g", b"").kind is EditKind.CREATE
     assert deleted_file(files, "/f").after is None
@@ -136,8 +136,8 @@ def test_written_deleted_and_moved(files: Files) -> None:
         deleted_file(files, "/missing")
 
 
-def test_a_file_that_cannot_be_read_is_unforeseeable(files: Files) -> None:
-    files.unreadable = frozenset({"/f"})  # type: ignore[attr-defined]
+def test_a_file_that_cannot_be_read_is_unforeseeable(files: MemoryFiles) -> None:
+    files.unreadable = frozenset({"/f"})
     with pytest.raises(UnforeseeableEdit, match="Permission denied"):
         written_file(files, "/f", b"x")
 

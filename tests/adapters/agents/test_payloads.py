@@ -19,12 +19,12 @@ from assent.adapters.agents.payloads import (
 )
 from assent.core.canonical import Json
 
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
+    st.none() | st.booleans() | numbers | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(
@@ -133,9 +133,9 @@ def test_a_relative_path_without_a_folder_is_a_fault() -> None:
 def test_a_changed_payload_differs_only_there(
     members: dict[str, Json], name: str, value: Json
 ) -> None:
-    payload = {**members, "tool_input": {"kept": 1, name: "old"}}
+    payload: dict[str, Json] = {**members, "tool_input": {"kept": 1, name: "old"}}
     again = json.loads(changed(payload, ("tool_input", name), value))
-    assert again == {**payload, "tool_input": {"kept": 1, name: value}}
+    assert again == {**members, "tool_input": {"kept": 1, name: value}}
 
 
 def test_arguments_are_canonical() -> None:
