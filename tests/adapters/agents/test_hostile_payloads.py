@@ -10,7 +10,7 @@ from assent.adapters.agents.registry import AGENTS
 from assent.app.agents import Agent, Refuse, ToolProposed
 from assent.core.actions import UnknownAction
 from assent.core.canonical import Json
-from tests.adapters.agents.memory_files import MemoryFiles
+from tests.adapters.agents.conftest import MemoryFiles
 
 agents = pytest.mark.parametrize("agent", AGENTS.values(), ids=AGENTS.keys())
 
@@ -22,75 +22,16 @@ JSON_VALUES: st.SearchStrategy[Json] = st.recursive(
 )
 
 # Names that payloads of the agents use, so that random values reach far into the parsers.
-NAMES = st.sampled_from(
-    [
-        "session_id",
-        "sessionId",
-        "sessionID",
-        "cwd",
-        "directory",
-        "hook_event_name",
-        "tool_name",
-        "toolName",
-        "tool",
-        "tool_input",
-        "toolArgs",
-        "args",
-        "input",
-        "callID",
-        "tool_use_id",
-        "mcp_context",
-        "server_name",
-        "tool_response",
-        "command",
-        "path",
-        "filePath",
-        "file_path",
-        "content",
-        "file_text",
-        "old_str",
-        "new_str",
-        "old_string",
-        "new_string",
-        "oldString",
-        "newString",
-        "edits",
-        "pattern",
-        "paths",
-        "plan_filename",
-        "transcript_path",
-        "patchText",
-        "patch",
-    ]
-)
-TOOLS = st.sampled_from(
-    [
-        "Bash",
-        "Write",
-        "Edit",
-        "bash",
-        "write",
-        "edit",
-        "create",
-        "apply_patch",
-        "run_shell_command",
-        "write_file",
-        "replace",
-        "read",
-        "glob",
-        "grep",
-        "view",
-        "exit_plan_mode",
-        "ExitPlanMode",
-        "multiedit",
-        "sql",
-        "lab-poke",
-        "lab_poke",
-        "mcp__lab__poke",
-        "str_replace_editor",
-        "read_many_files",
-    ]
-)
+ENVELOPE = ["session_id", "sessionId", "sessionID", "cwd", "directory", "hook_event_name", "input"]
+CALL = ["tool_name", "toolName", "tool", "tool_input", "toolArgs", "args", "callID", "mcp_context"]
+ARGUMENTS = ["command", "path", "filePath", "file_path", "content", "file_text", "old_str"]
+MORE = ["new_str", "old_string", "new_string", "oldString", "newString", "edits", "pattern"]
+FILES = ["paths", "plan_filename", "transcript_path", "patchText", "patch", "server_name"]
+NAMES = st.sampled_from(ENVELOPE + CALL + ARGUMENTS + MORE + FILES)
+SHELLS = ["Bash", "bash", "run_shell_command", "sql", "lab-poke", "lab_poke", "mcp__lab__poke"]
+EDITS = ["Write", "Edit", "write", "edit", "create", "apply_patch", "write_file", "replace"]
+OTHERS = ["read", "glob", "grep", "view", "exit_plan_mode", "ExitPlanMode", "read_many_files"]
+TOOLS = st.sampled_from(SHELLS + EDITS + OTHERS)
 VALUES = JSON_VALUES | TOOLS | st.just("/home/dev/repo") | st.just("*** Begin Patch")
 OBJECTS = st.dictionaries(NAMES, VALUES | st.dictionaries(NAMES, VALUES, max_size=8), max_size=12)
 
