@@ -1,10 +1,12 @@
 """How commands talk to the daemon: its JSON API on loopback, as the same user."""
 
+import fcntl
 import http.client
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from assent.entrypoints.home import Home, find_home
 from assent.errors import (
@@ -18,18 +20,22 @@ from assent.errors import (
 
 DOWN = "Assent is not running."
 START = "Start it: assent up"
-ANSWER_LIMIT_S = 30.0
+ANSWER_LIMIT_S = 10.0
 
-_ERRORS = {
+_ERRORS: dict[int, type[AssentError]] = {
     kind.http_status: kind
     for kind in (UsageError, NotFoundError, ConflictError, UnavailableError, IntegrityError)
 }
+_ERRORS |= dict.fromkeys((413, 422), UsageError)
 
 
 class Client:
     """One daemon's API. Every call raises UnavailableError when the daemon cannot be reached."""
 
     def __init__(self, home: Home) -> None:
+        if not held(home):
+            # What a killed daemon left behind names a port that now may be anybody's.
+            raise UnavailableError(DOWN, hint=START)
         self.info = _daemon_info(home)
         self.url = str(self.info["url"])
         self.pid = int(self.info["pid"])
@@ -44,27 +50,63 @@ class Client:
 
     def stream(self, path: str) -> Iterator[bytes]:
         """The lines of an event stream, until it ends."""
-        response = self._send("GET", path, None, limit_s=None)
-        while line := response.readline():
-            yield line
+        with closing(self._connection(limit_s=None)) as connection:
+            response = self._send(connection, "GET", path, None)
+            try:
+                while line := response.readline():
+                    yield line
+            except (OSError, http.client.HTTPException) as error:
+                raise UnavailableError(DOWN, hint=START) from error
 
     def _call(self, method: str, path: str, body: bytes | None) -> Any:
-        response = self._send(method, path, body, limit_s=ANSWER_LIMIT_S)
-        answer = json.loads(response.read() or b"null")
+        with closing(self._connection(limit_s=ANSWER_LIMIT_S)) as connection:
+            response = self._send(connection, method, path, body)
+            try:
+                answer = json.loads(response.read() or b"null")
+            except (OSError, ValueError, http.client.HTTPException) as error:
+                raise self._no_answer(error) from error
         if response.status < 400:
             return answer
         raise _error(response.status, answer)
 
+    def _connection(self, *, limit_s: float | None) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self._host, timeout=limit_s)
+
     def _send(
-        self, method: str, path: str, body: bytes | None, *, limit_s: float | None
+        self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None
     ) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection(self._host, timeout=limit_s)
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         try:
             connection.request(method, path, body=body, headers=headers)
             return connection.getresponse()
-        except OSError as error:
-            raise UnavailableError(DOWN, hint=START) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise self._no_answer(error) from error
+
+    def _no_answer(self, error: Exception) -> UnavailableError:
+        if isinstance(error, TimeoutError):
+            return UnavailableError(
+                f"Assent (pid {self.pid}) runs, but does not answer.",
+                hint="Stop it: assent down. Then start it: assent up",
+            )
+        return UnavailableError(DOWN, hint=START)
+
+
+def request_path(name: str, said: str = "") -> str:
+    """Where the API has the request that a person calls `name`, or takes a decision about it."""
+    path = f"/api/requests/{quote(name, safe='')}"
+    return f"{path}/{said}" if said else path
+
+
+def held(home: Home) -> bool:
+    """Whether a daemon holds the home's lock. The lock, not the pid, tells: pids are reused."""
+    try:
+        with home.lock.open("r") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def connect() -> Client:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import click
 
-from assent.entrypoints.cli.client import connect
+from assent.entrypoints.cli.client import connect, request_path
 
 
 def decide(request_name: str, verdict: str, fields: Mapping[str, object]) -> None:
@@ -12,5 +12,5 @@ def decide(request_name: str, verdict: str, fields: Mapping[str, object]) -> Non
 
     Raises ConflictError (exit 1) when somebody was first, NotFoundError for an unknown request.
     """
-    request = connect().post(f"/api/requests/{request_name}/{verdict}", fields)
+    request = connect().post(request_path(request_name, verdict), fields)
     click.echo(f"{request['name']}: {request['standing']}")

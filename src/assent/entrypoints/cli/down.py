@@ -1,14 +1,13 @@
 """`assent down`: stop the daemon and wait until it is gone."""
 
-import fcntl
 import os
 import signal
 import time
 
 import click
 
-from assent.entrypoints.cli.client import Client
-from assent.entrypoints.home import Home, find_home
+from assent.entrypoints.cli.client import Client, held
+from assent.entrypoints.home import find_home
 from assent.errors import UnavailableError
 
 GONE_LIMIT_S = 20.0
@@ -30,15 +29,3 @@ def command() -> None:
             raise UnavailableError(f"Assent (pid {pid}) does not stop.", hint=f"See: {home.log}")
         time.sleep(POLL_S)
     click.echo("Assent is down. Agents with its hooks are refused until: assent up")
-
-
-def held(home: Home) -> bool:
-    """Whether a daemon holds the home's lock. The lock, not the pid, tells: pids are reused."""
-    try:
-        with home.lock.open("r") as handle:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False

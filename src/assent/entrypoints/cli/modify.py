@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from assent.entrypoints.cli.client import connect
+from assent.entrypoints.cli.client import connect, request_path
 from assent.entrypoints.cli.decision import decide
 from assent.errors import UsageError
 
@@ -21,7 +21,7 @@ from assent.errors import UsageError
 @click.option("--reason", default="", help="Kept in the record.")
 def command(request_name: str, source: Path | None, reason: str) -> None:
     """Change the call of the request ID and approve what it became."""
-    request = connect().get(f"/api/requests/{request_name}")
+    request = connect().get(request_path(request_name))
     editable = request["editable"]
     if editable is None:
         raise UsageError(
@@ -41,6 +41,11 @@ def _edited(text: str) -> str:
 
 
 def _read(source: Path) -> str:
-    if str(source) == "-":
-        return sys.stdin.read()
-    return source.read_text(encoding="utf-8")
+    """The text, with its line ends as they are. Raises UsageError when it is not UTF-8."""
+    data = sys.stdin.buffer.read() if str(source) == "-" else source.read_bytes()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{source} is not UTF-8 text at byte {error.start}.", hint="Nothing was decided."
+        ) from error

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from assent.entrypoints.cli.client import connect
+from assent.entrypoints.cli.client import connect, request_path
 from assent.entrypoints.cli.marks import mark
 from assent.entrypoints.cli.text import moment, visible_block, visible_line
 
@@ -18,7 +18,7 @@ HARMLESS = frozenset({"trivial", "low"})
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def command(request_name: str, as_json: bool) -> None:
     """Show the request ID (`12` or `REQ-12`) in full."""
-    request = connect().get(f"/api/requests/{request_name}")
+    request = connect().get(request_path(request_name))
     click.echo(json.dumps(request, indent=2) if as_json else "\n".join(describe(request)))
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assent.adapters.agents.registry import INSTALLERS
-from assent.entrypoints.cli.client import Client
-from assent.entrypoints.cli.down import held
+from assent.entrypoints.cli.client import Client, held
 from assent.entrypoints.cli.up import start_daemon
 from assent.entrypoints.demo.sample import Sample, make_sample
 from assent.entrypoints.home import Home
