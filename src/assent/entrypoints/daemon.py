@@ -12,6 +12,7 @@ import secrets
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -34,6 +35,8 @@ from assent.errors import AssentError, UnavailableError
 TIMER_TICK_S = 1.0
 SEAL_TICK_S = 5.0
 GRACEFUL_S = 2
+LOCK_TRIES = 20
+LOCK_PAUSE_S = 0.02
 
 log = structlog.get_logger()
 
@@ -53,6 +56,8 @@ async def serve(home: Home, config: Config) -> None:
     """Run until told to stop. Raises UnavailableError when another daemon serves this home."""
     home.make()
     with _only_one(home):
+        # A killed daemon left it, and it names a port that now may be anybody's.
+        home.daemon_file.unlink(missing_ok=True)
         gate = open_gatehouse(home, config)
         wakeups = Wakeups()
         gate.store.on_commit(wakeups.committed)
@@ -80,12 +85,16 @@ async def serve(home: Home, config: Config) -> None:
 def _only_one(home: Home) -> Iterator[None]:
     """Hold the home's lock; the kernel lets go of it however this process ends."""
     with home.lock.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        for _ in range(LOCK_TRIES):
+            # Whoever only looks whether a daemon runs holds it for a moment, too.
+            with suppress(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            time.sleep(LOCK_PAUSE_S)
+        else:
             raise UnavailableError(
                 f"Another Assent already serves {home.root}.", hint="See: assent status"
-            ) from error
+            )
         yield
 
 
@@ -212,10 +221,16 @@ def main() -> int:
         configure_logs(home.log)
         asyncio.run(serve(home, config))
     except AssentError as error:
-        log.error("daemon.failed", error=str(error))
-        sys.stderr.write(f"assent: {error}\n")
-        return error.exit_code
+        return _failed(error)
+    except OSError as error:
+        return _failed(UnavailableError(f"{error}.", hint="Check the folder and its disk."))
     return 0
+
+
+def _failed(error: AssentError) -> int:
+    log.error("daemon.failed", error=str(error))
+    sys.stderr.write(f"assent: {error}\n")
+    return error.exit_code
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import sys
 import click
 
 from assent import __version__
-from assent.errors import AssentError
+from assent.errors import AssentError, UnavailableError
 
 COMMANDS = {
     "init": "Set up Assent in this repository: policy, hooks of the agents found, daemon.",
@@ -69,3 +69,6 @@ def main() -> None:
     except AssentError as error:
         click.echo(f"assent: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        click.echo(f"assent: {error}", err=True)
+        sys.exit(UnavailableError.exit_code)

@@ -6,9 +6,9 @@ import time
 
 import click
 
-from assent.entrypoints.cli.client import Client
+from assent.entrypoints.cli.client import Client, held
 from assent.entrypoints.home import Home, find_home
-from assent.errors import UnavailableError
+from assent.errors import IntegrityError, UnavailableError
 
 READY_LIMIT_S = 20.0
 POLL_S = 0.05
@@ -38,7 +38,8 @@ def run_here() -> int:
 def start_daemon(home: Home) -> Client:
     """The running daemon, started first when there is none.
 
-    Raises UnavailableError with the daemon's own last line when it does not come up.
+    Raises UnavailableError with the daemon's own last line when it does not come up, and
+    IntegrityError when its database is damaged.
     """
     running = reach(home)
     if running is not None:
@@ -59,12 +60,14 @@ def start_daemon(home: Home) -> Client:
         running = reach(home)
         if running is not None:
             return running
-        if process.poll() is not None:
+        # One that ended because another was first leaves that other to be waited for.
+        if process.poll() is not None and not held(home):
             break
         time.sleep(POLL_S)
     said = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     why = said[-1].removeprefix("assent: ") if said else f"no answer in {READY_LIMIT_S:.0f} s"
-    raise UnavailableError(f"Assent did not start: {why}", hint=f"See: {home.log}")
+    kind = IntegrityError if process.poll() == IntegrityError.exit_code else UnavailableError
+    raise kind(f"Assent did not start: {why}", hint=f"See: {home.log}")
 
 
 def reach(home: Home) -> Client | None:
