@@ -13,6 +13,8 @@ from assent.errors import UnavailableError
 
 LIMIT = 50
 RETRY_S = 2.0
+FIRST = b"retry:"
+"""How the stream begins. Nothing that happens after it is missed."""
 
 
 @click.command()
@@ -72,13 +74,11 @@ def _reconnected(client: Client) -> Client:
 
 
 def _follow_once(client: Client, shown: set[int]) -> None:
-    lines = client.stream("/api/events")
-    _show_new(client, shown)
-    if not shown:
-        click.echo("Nothing waits for you. Watching; Ctrl-C ends.")
-    for line in lines:
-        if line.startswith(b"data:"):
+    for line in client.stream("/api/events"):
+        if line.startswith((FIRST, b"data:")):
             _show_new(client, shown)
+        if line.startswith(FIRST) and not shown:
+            click.echo("Nothing waits for you. Watching; Ctrl-C ends.")
     raise UnavailableError("The stream ended.")
 
 
