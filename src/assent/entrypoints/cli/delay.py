@@ -26,7 +26,7 @@ def moment_of(text: str, *, now: datetime) -> datetime:
     """The moment that `text` names, in the zone of `now`. Raises UsageError."""
     span = _SPAN.fullmatch(text.strip())
     if span is not None:
-        return now + timedelta(seconds=int(span["count"]) * _UNITS[span["unit"]])
+        return _after(now, int(span["count"]) * _UNITS[span["unit"]], text)
     try:
         clock = datetime.strptime(text.strip(), "%H:%M").time()  # noqa: DTZ007  (zone added below)
     except ValueError:
@@ -35,11 +35,20 @@ def moment_of(text: str, *, now: datetime) -> datetime:
     return today if today > now else today + timedelta(days=1)
 
 
+def _after(now: datetime, seconds: int, text: str) -> datetime:
+    try:
+        return now + timedelta(seconds=seconds)
+    except OverflowError as error:
+        raise _no_time(text) from error
+
+
 def _date(text: str, now: datetime) -> datetime:
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        raise UsageError(
-            f"`{text}` is not a time.", hint="Write 30m, 2h, 18:00 or 2026-12-24 09:00."
-        ) from error
+        raise _no_time(text) from error
     return at if at.tzinfo is not None else at.replace(tzinfo=now.tzinfo)
+
+
+def _no_time(text: str) -> UsageError:
+    return UsageError(f"`{text}` is not a time.", hint="Write 30m, 2h, 18:00 or 2026-12-24 09:00.")
