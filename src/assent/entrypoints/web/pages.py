@@ -18,7 +18,7 @@ from assent.errors import NotFoundError, UsageError
 
 router = APIRouter(default_response_class=HTMLResponse)
 
-RECENT_REASONS = 40
+RECENT_REASONS = 20
 """Decided requests that are searched for reasons to offer again."""
 
 

@@ -60,13 +60,19 @@ class Inbox:
     rows: tuple[Row, ...]
     more_after: int | None
     """The number after which the next page starts; None when this is the last."""
-    waiting: int
     delayed: tuple[Row, ...]
-    recent: tuple[Row, ...]
-    ran: tuple[EntryView, ...]
-    """The last calls that were let through; only looked up when nothing waits."""
+    quiet: "Quiet | None"
+    """What an empty inbox shows instead of rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
     tally: Tally
-    last_event: int
+    """Of today."""
+    recent: tuple[Row, ...]
+    """Decided last."""
+    ran: tuple[EntryView, ...]
+    """Let through last, without asking."""
 
 
 def read_inbox(view: View, context: Context, *, after: int = 0) -> Inbox:
@@ -76,12 +82,16 @@ def read_inbox(view: View, context: Context, *, after: int = 0) -> Inbox:
     return Inbox(
         rows=fold(page, context),
         more_after=page[-1].number if len(waiting) > PAGE else None,
-        waiting=view.count_waiting(),
         delayed=tuple(row_of(request, context) for request in view.delayed(limit=PAGE)),
-        recent=tuple(row_of(request, context) for request in view.recent(limit=RECENT)),
-        ran=() if page else _ran(view, context),
+        quiet=None if page else _quiet(view, context),
+    )
+
+
+def _quiet(view: View, context: Context) -> Quiet:
+    return Quiet(
         tally=view.tally(since=context.midnight()),
-        last_event=view.last_event(),
+        recent=tuple(row_of(request, context) for request in view.recent(limit=RECENT)),
+        ran=_ran(view, context),
     )
 
 
