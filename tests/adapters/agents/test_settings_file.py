@@ -204,6 +204,18 @@ def test_a_file_out_of_form_is_not_touched(place: Place, content: bytes) -> None
     assert not place.backups.exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "state"),
+    [
+        pytest.param(b"// mine", "absent", id="without-us"),
+        pytest.param(b"// assent-relay", "altered", id="with-us"),
+    ],
+)
+def test_how_a_file_out_of_form_stands(place: Place, content: bytes, state: str) -> None:
+    place.put(content)
+    assert place.state() == state
+
+
 def test_a_folder_in_the_way_is_reported(place: Place) -> None:
     place.path.mkdir(parents=True)
     with pytest.raises(UnavailableError, match="cannot be read"):

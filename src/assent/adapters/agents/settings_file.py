@@ -79,17 +79,27 @@ def text_file(
 
 
 def state_of(files: Sequence[ManagedFile]) -> str:
-    """`absent`, `installed` or `altered`, as in HookStatus. A file out of form is altered."""
+    """`absent`, `installed` or `altered`, as in HookStatus.
+
+    A file out of form holds no working hook of ours; it counts as altered when it mentions us.
+    """
+    stands = {_stand(file) for file in files}
+    if stands == {"installed"}:
+        return "installed"
+    return "absent" if stands == {"absent"} else "altered"
+
+
+def _stand(file: ManagedFile) -> str:
+    content = None
     try:
-        present = [(file, read(file.path)) for file in files]
-        if all(content is not None and file.merge(content) == content for file, content in present):
+        content = read(file.path)
+        if content is None:
+            return "absent"
+        if file.merge(content) == content:
             return "installed"
-        ours = any(
-            content is not None and file.without(content) != content for file, content in present
-        )
+        return "absent" if file.without(content) == content else "altered"
     except (OutOfForm, UnavailableError):
-        return "altered"
-    return "altered" if ours else "absent"
+        return "altered" if content is not None and b"assent" in content else "absent"
 
 
 def pending(files: Sequence[ManagedFile]) -> tuple[Change, ...]:

@@ -112,13 +112,13 @@ def _group(handler: Json) -> Json:
 
 def _notes(path: Path, state: str) -> tuple[str, ...]:
     """What in the user's settings keeps the hooks from running, one sentence each."""
-    if state == "absent":
-        return ()
     try:
         content = settings_file.read(path)
         settings = json_text.parse((content or b"").decode("utf-8"))
     except (UnavailableError, UnicodeDecodeError, json_text.NotPlainJson) as error:
         return (f"{path} cannot be read: {error}.",)
+    if state == "absent":
+        return ()
     switches = (name for name in (SWITCHED_OFF, MANAGED_ONLY) if settings.get(name) is True)
     return tuple(
         f"{path} sets {name}, so Claude Code runs none of these hooks; remove that entry."
