@@ -86,7 +86,7 @@ async def test_reasons_are_offered_again(desk: Desk, ana: httpx2.AsyncClient) ->
     await say(ana, "reject", 1, reason="Use staging.")
     await say(ana, "reject", 2, reason="Use staging.")
     page = (await ana.get("/requests/3")).text
-    assert page.count("data-reason value="Use staging.">") == 1
+    assert page.count('data-reason value="Use staging."') == 1
 
 
 @pytest.mark.parametrize(

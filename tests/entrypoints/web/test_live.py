@@ -22,7 +22,9 @@ def live_of(desk: Desk) -> Live:
 
 
 @asynccontextmanager
-async def watching(live: Live, after: int | None = None) -> AsyncIterator[AsyncGenerator[bytes, None]]:
+async def watching(
+    live: Live, after: int | None = None
+) -> AsyncIterator[AsyncGenerator[bytes, None]]:
     stream = live.stream(after)
     try:
         assert await anext(stream) == OPENING
