@@ -29,6 +29,7 @@ class PlainAgent:
     title: str = "Plain"
     abilities: Abilities = field(default_factory=Abilities)
     gating_events: frozenset[str] = frozenset({"before"})
+    informing_events: frozenset[str] = frozenset({"after"})
     forwarded_env: tuple[str, ...] = ("HEADLESS",)
 
     def read(
@@ -43,7 +44,7 @@ class PlainAgent:
             cwd="/w",
             headless=env.get("HEADLESS") == "1",
         )
-        if event == "after":
+        if event == "after" and payload != b"garbled":
             return ToolFinished(session, call_id="c", tool="sh", ok=True, payload=payload)
         text = payload.decode()
         return ToolProposed(

@@ -143,7 +143,9 @@ class Agent(Protocol):
     """As its makers write it: `Claude Code`."""
     abilities: Abilities
     gating_events: frozenset[str]
-    """Events whose hook waits for the answer; all others only inform."""
+    """Events whose hook waits for the answer."""
+    informing_events: frozenset[str]
+    """Events that only tell us something. A hook of any other event is refused."""
     forwarded_env: tuple[str, ...]
     """Names of environment variables the relay passes on."""
 

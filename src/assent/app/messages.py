@@ -78,6 +78,13 @@ def unknown_agent(name: str) -> str:
     return f"Assent does not know the agent `{name}`, so this call was not let through."
 
 
+def unknown_event(agent: str, event: str) -> str:
+    return (
+        f"Assent does not know the event {event[:40]!r} of {agent}, so this was not let through. "
+        "Update Assent, then install the hooks again: assent agents install"
+    )
+
+
 def unrecordable(reason: str) -> str:
     return f"Assent could not record this call, so it was not let through: {reason}"
 

@@ -11,10 +11,12 @@ from assent.app.agents import (
 )
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Tx
-from assent.core.actions import Plan
+from assent.core.actions import Plan, UnknownAction
 from assent.core.approvals import AGENT_PROMPT, Decision, Refusal, Request, Verdict, decide
-from assent.core.canonical import digest_of
+from assent.core.canonical import Json, digest_of
 from assent.core.facts import PlanState
+from assent.core.proposals import Proposal
+from assent.core.redact import redact
 
 
 async def record_outcome(gate: Gatehouse, event: ToolFinished) -> HookAnswer:
@@ -83,6 +85,34 @@ async def record_session(gate: Gatehouse, event: SessionEvent) -> HookAnswer:
         durable=False,
     )
     return Noted()
+
+
+async def record_unreadable(gate: Gatehouse, proposal: Proposal) -> HookAnswer:
+    """Record that an event which only informs could not be read. Nobody is asked about it."""
+    action, now = proposal.action, gate.clock.now()
+    fields: dict[str, Json] = {
+        **records.session_fields(proposal.session),
+        "hook": proposal.event,
+        "payload": digest_of(proposal.payload),
+        "why": redact(action.reason) if isinstance(action, UnknownAction) else "",
+    }
+    await gate.store.write(
+        lambda tx: tx.append(
+            records.session_stream(proposal.session), "unreadable", at=now, fields=fields
+        ),
+        durable=False,
+    )
+    return Noted()
+
+
+async def record_unknown_event(gate: Gatehouse, *, agent: str, event: str, payload: bytes) -> None:
+    """Record that a hook was installed for an event that the agent's adapter does not know."""
+    now = gate.clock.now()
+    fields: dict[str, Json] = {"agent": agent, "hook": event, "payload": digest_of(payload)}
+    await gate.store.write(
+        lambda tx: tx.append(records.DAEMON_STREAM, "unknown-event", at=now, fields=fields),
+        durable=True,
+    )
 
 
 async def refuse_settings(gate: Gatehouse, event: SettingsChange) -> HookAnswer:

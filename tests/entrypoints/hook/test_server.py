@@ -196,6 +196,26 @@ async def test_an_outcome_is_recorded(house: House) -> None:
     assert house.kinds() == ["finished"]
 
 
+async def test_an_event_that_only_informs_and_cannot_be_read_asks_nobody(house: House) -> None:
+    assert await house.call(b"garbled", event="after") == HookOutput()
+    assert house.kinds() == ["unreadable"]
+    assert house.gate.store.read(lambda view: view.count_waiting()) == 0
+
+
+async def test_an_event_nobody_knows_is_denied_and_recorded(house: House) -> None:
+    answer = await house.call(b"ls", event="between")
+    assert (answer.exit_code, answer.stdout) == (2, b"")
+    assert b"'between'" in answer.stderr
+    assert house.kinds() == ["unknown-event"]
+
+
+async def test_an_event_nobody_knows_is_denied_when_it_cannot_be_recorded(house: House) -> None:
+    store = house.gate.store
+    assert isinstance(store, FailingStore)
+    store.fault = "The disk is full."
+    assert (await house.call(b"ls", event="between")).exit_code == 2
+
+
 async def test_a_fault_in_an_adapter_is_a_denial_without_its_details(house: House) -> None:
     answer = await house.call(b"crash")
     assert answer.exit_code == 2

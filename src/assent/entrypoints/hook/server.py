@@ -27,7 +27,13 @@ from assent.app.agents import (
 )
 from assent.app.await_decision import Hold, Wakeups, submit_and_wait
 from assent.app.gatehouse import Gatehouse
-from assent.app.record_outcome import record_outcome, record_session, refuse_settings
+from assent.app.record_outcome import (
+    record_outcome,
+    record_session,
+    record_unknown_event,
+    record_unreadable,
+    refuse_settings,
+)
 from assent.core.canonical import Json
 from assent.entrypoints.hook import wire
 from assent.errors import AssentError
@@ -107,17 +113,30 @@ class HookServer:
 
     def _stopping(self, call: wire.HookCall) -> HookOutput:
         agent = self._gate.agents.get(call.agent)
-        if agent is None or call.event not in agent.gating_events:
-            return HookOutput()
+        if agent is None or not _knows(agent, call.event):
+            return _denied_in_any_language(messages.STOPPING)
         return agent.answer(call.event, call.payload or b"", Refuse(messages.STOPPING))
 
     async def _output(self, call: wire.HookCall, present: Callable[[], bool]) -> HookOutput:
         agent = self._gate.agents.get(call.agent)
         if agent is None:
             log.error("hook.unknown-agent", agent=call.agent)
-            return HookOutput(exit_code=2, stderr=messages.unknown_agent(call.agent).encode())
+            return _denied_in_any_language(messages.unknown_agent(call.agent))
+        if not _knows(agent, call.event):
+            return await self._unknown_event(agent, call)
         answer = await self._answer_or_refuse(agent, call, present)
         return agent.answer(call.event, call.payload or b"", answer)
+
+    async def _unknown_event(self, agent: Agent, call: wire.HookCall) -> HookOutput:
+        """The adapter has no words for it, so that it could only let the event pass."""
+        log.error("hook.unknown-event", agent=agent.name, hook=call.event)
+        try:
+            await record_unknown_event(
+                self._gate, agent=agent.name, event=call.event, payload=call.payload or b""
+            )
+        except AssentError as error:
+            log.error("hook.unrecordable", agent=agent.name, hook=call.event, error=str(error))
+        return _denied_in_any_language(messages.unknown_event(agent.title, call.event))
 
     async def _answer_or_refuse(
         self, agent: Agent, call: wire.HookCall, present: Callable[[], bool]
@@ -140,8 +159,10 @@ class HookServer:
         event = agent.read(call.event, call.payload, env=call.env, files=self._gate.files)
         match event:
             case ToolProposed(proposal):
-                hold = Hold(longest_ms=agent.abilities.max_wait_ms, present=present)
                 known = replace(proposal, event=call.event)
+                if call.event not in agent.gating_events:
+                    return await record_unreadable(self._gate, known)
+                hold = Hold(longest_ms=agent.abilities.max_wait_ms, present=present)
                 return await submit_and_wait(self._gate, self._wakeups, known, hold)
             case ToolFinished():
                 return await record_outcome(self._gate, event)
@@ -166,6 +187,15 @@ class HookServer:
         if call.event not in agent.gating_events:
             return Noted()
         return Refuse(messages.payload_too_large(wire.MAX_PAYLOAD))
+
+
+def _knows(agent: Agent, event: str) -> bool:
+    return event in agent.gating_events or event in agent.informing_events
+
+
+def _denied_in_any_language(message: str) -> HookOutput:
+    """Exit code 2: a refusal to most agents, and to the others a broken hook, which stops them."""
+    return HookOutput(exit_code=2, stderr=message.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def _present(writer: asyncio.StreamWriter) -> bool:

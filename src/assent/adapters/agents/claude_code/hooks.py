@@ -67,6 +67,7 @@ class ClaudeCode:
         ask_there=True, park=True, change=True, max_wait_ms=(HOOK_TIMEOUT_S - 600) * 1000
     )
     gating_events = frozenset({PRE_TOOL, CONFIG_CHANGE})
+    informing_events = frozenset({POST_TOOL, POST_TOOL_FAILURE, SESSION_START, SESSION_END})
     forwarded_env: tuple[str, ...] = (ATTENDED, ENTRYPOINT, PROJECT_DIR, CONFIG_DIR, HOME)
 
     def read(

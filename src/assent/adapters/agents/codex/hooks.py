@@ -64,6 +64,7 @@ class Codex:
         ask_there=False, park=False, change=True, max_wait_ms=(HOOK_TIMEOUT_S - 600) * 1000
     )
     gating_events = frozenset({PRE_TOOL})
+    informing_events = frozenset({POST_TOOL, SESSION_START})
     forwarded_env: tuple[str, ...] = (SESSION_FOLDER,)
 
     def read(

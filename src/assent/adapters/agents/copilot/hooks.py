@@ -62,6 +62,7 @@ class Copilot:
     title = "GitHub Copilot CLI"
     abilities = Abilities(ask_there=True, max_wait_ms=(HOOK_TIMEOUT_S - 600) * 1000)
     gating_events = frozenset({PRE_TOOL})
+    informing_events = frozenset({POST_TOOL, POST_TOOL_FAILURE, SESSION_START, SESSION_END})
     forwarded_env: tuple[str, ...] = (INTERACTIVE, PROJECT)
 
     def read(

@@ -58,6 +58,7 @@ class Gemini:
     title = "Gemini CLI"
     abilities = Abilities(max_wait_ms=HOOK_TIMEOUT_MS - 600_000)
     gating_events = frozenset({PRE_TOOL})
+    informing_events = frozenset({POST_TOOL, SESSION_START, SESSION_END})
     forwarded_env: tuple[str, ...] = (plans.PLANS_DIR,)
 
     def read(

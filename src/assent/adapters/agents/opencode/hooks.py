@@ -57,6 +57,7 @@ class Opencode:
     title = "opencode"
     abilities = Abilities()
     gating_events = frozenset({PRE_TOOL})
+    informing_events = frozenset({POST_TOOL, SESSION_CREATED})
     forwarded_env: tuple[str, ...] = ()
 
     def read(
