@@ -78,30 +78,37 @@ _COMMANDS: Final = frozenset(
     {"Bash", "container.exec", "exec_command", "local_shell", "shell", "shell_command"}
 )
 
-_INERT: Final = (
-    "clock.sleep",
+_COLLABORATION: Final = (
     "close_agent",
-    "create_goal",
     "followup_task",
-    "get_goal",
     "interrupt_agent",
     "list_agents",
-    "request_user_input",
-    "request_user_input_async",
     "resume_agent",
     "send_input",
     "send_message",
-    "sleep",
     "spawn_agent",
+    "wait_agent",
+)
+"""Start, steer and await sub-agents, whose own calls come to the gate alone."""
+
+_NAMESPACES: Final = ("", "multi_agent_v1", "collaboration")
+"""Where they live; hooks see some of them with and some without it (`multi_agent_v1wait_agent`)."""
+
+_INERT: Final = (
+    *(f"{namespace}{name}" for namespace in _NAMESPACES for name in _COLLABORATION),
+    "clock.sleep",
+    "create_goal",
+    "get_goal",
+    "request_user_input",
+    "request_user_input_async",
+    "sleep",
     "tool_search",
     "update_goal",
     "update_plan",
     "wait",
-    "wait_agent",
     "web_search",
 )
-"""Change nothing but the conversation; what a sub-agent does comes to the gate alone. Messages go
-to the session's own sub-agents. A web search goes to the model's own provider."""
+"""Change nothing but the conversation. A web search goes to the model's own provider."""
 
 _READERS: Final[Mapping[str, Reader]] = {
     **dict.fromkeys(_COMMANDS, _command),
