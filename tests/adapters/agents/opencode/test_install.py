@@ -82,6 +82,14 @@ def test_a_moved_relay_is_noticed(here: Surroundings) -> None:
     assert installer.status(moved).state == "altered"
 
 
+@pytest.mark.parametrize(
+    ("value", "state"), [("1", "altered"), ("true", "altered"), ("0", "installed")]
+)
+def test_opencode_without_plugins_is_noticed(here: Surroundings, value: str, state: str) -> None:
+    pure = replace(here, env={"OPENCODE_PURE": value})
+    assert installer.install(pure).state == state
+
+
 def test_another_folder_for_configuration(here: Surroundings, tmp_path: Path) -> None:
     elsewhere = replace(here, env={"XDG_CONFIG_HOME": str(tmp_path / "else")})
     (path,) = installer.install(elsewhere).files

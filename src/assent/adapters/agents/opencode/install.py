@@ -18,6 +18,7 @@ from assent.adapters.agents.opencode.hooks import (
 from assent.app.agents import Change, HookStatus, Surroundings
 
 HOME_VARIABLE: Final = "XDG_CONFIG_HOME"
+WITHOUT_PLUGINS: Final = "OPENCODE_PURE"
 
 ARGV: Final = '"@RELAY@"'
 MARK: Final = b"// Assent's gate for opencode"
@@ -37,13 +38,14 @@ class OpencodeInstaller:
     def status(self, here: Surroundings) -> HookStatus:
         file = _managed(here)
         state = settings_file.state_of([file])
+        hindrances = () if state == "absent" else _hindrances(here)
         return HookStatus(
             agent=NAME,
             title=Opencode.title,
             found=_found(here),
-            state=state,
+            state="altered" if hindrances else state,
             files=(file.path,),
-            notes=() if state == "absent" else KNOWN_GAPS,
+            notes=() if state == "absent" else (*hindrances, *KNOWN_GAPS),
         )
 
     def preview(self, here: Surroundings) -> Sequence[Change]:
@@ -68,6 +70,12 @@ def _found(here: Surroundings) -> str:
     if program:
         return program
     return str(_folder(here)) if _folder(here).is_dir() else ""
+
+
+def _hindrances(here: Surroundings) -> tuple[str, ...]:
+    if here.env.get(WITHOUT_PLUGINS, "").lower() not in ("1", "true"):
+        return ()
+    return (f"{WITHOUT_PLUGINS} is set, so opencode loads no plugin; unset it.",)
 
 
 def _managed(here: Surroundings) -> settings_file.ManagedFile:
