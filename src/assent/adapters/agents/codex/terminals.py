@@ -61,7 +61,6 @@ VALUE_OPTIONS: Final = frozenset(
 _KEYWORDS: Final = frozenset({"!", "{", "do", "elif", "else", "if", "then", "until", "while"})
 _ASSIGNMENT: Final = re.compile(r"\w+=")
 _VERSION: Final = re.compile(r"[-.\d]+$")
-_QUANTITY: Final = re.compile(r"\d+(\.\d+)?[smhd]?$")
 _BREAK: Final = frozenset(";&|()\n")
 
 
@@ -76,7 +75,7 @@ def reads_typing(script: str | Sequence[str]) -> bool:
     except ValueError:
         # Quotes do not match up, as in text for another program: look at how each line starts.
         lines = re.split(r"[;&|()\n]", script)
-        return any(_program(words[:1]) in _ANY for line in lines if (words := _bare(line.split())))
+        return any(_program(_bare(line.split())[:1]) in _ANY | WRAPPERS for line in lines)
 
 
 def _commands(script: str) -> list[list[str]]:
@@ -96,6 +95,12 @@ def _commands(script: str) -> list[list[str]]:
 def _reads(words: list[str]) -> bool:
     words = _bare(words)
     program, arguments = _program(words[:1]), words[1:]
+    if program in WRAPPERS:
+        # Their options may have values, so whatever names an interpreter counts as the command.
+        starts = (at for at, word in enumerate(arguments) if _program([word]) in _ANY)
+        return not {"-i", "-s"}.isdisjoint(arguments) or any(
+            _reads(arguments[at:]) for at in starts
+        )
     if program in ALWAYS or program.startswith("$"):
         return True
     if program not in CODE_OPTIONS:
@@ -137,14 +142,9 @@ def _ends_at_once(program: str, option: str) -> bool:
 
 
 def _bare(words: list[str]) -> list[str]:
-    """The words without assignments, keywords, and programs that only run another one."""
-    wrapped = False
+    """The words from the program on, without keywords and assignments before it."""
     for index, word in enumerate(words):
-        if _program([word]) in WRAPPERS:
-            wrapped = True
-            continue
-        option = wrapped and (word.startswith("-") or _QUANTITY.fullmatch(word))
-        if not (option or word in _KEYWORDS or _ASSIGNMENT.match(word)):
+        if not (word in _KEYWORDS or _ASSIGNMENT.match(word)):
             return words[index:]
     return []
 
