@@ -1,6 +1,10 @@
 """`assent demo`: see the whole of it at work, without touching anything of the user's."""
 
+import os
+import shlex
+import shutil
 import signal
+import sys
 import time
 import webbrowser
 from collections.abc import Iterator
@@ -73,8 +77,8 @@ def _let_decide(*, open_browser: bool) -> None:
     with _every_end_cleans_up(), set_stage() as stage:
         screen.scene(stage)
         link = login_link(stage.client)
-        click.echo(f"\n  Your inbox, once and within 15 minutes: {link}")
-        click.echo(f"  Or in another terminal: ASSENT_HOME={stage.home.root} assent inbox --watch")
+        click.echo(f"\n  Your inbox, for one browser: {link}")
+        click.echo(f"  Or in another terminal: {_inbox_command(stage)}")
         if open_browser:
             webbrowser.open(link)
         screen.title("The agent works, and you decide")
@@ -87,6 +91,12 @@ def _let_decide(*, open_browser: bool) -> None:
         click.echo(f"\nThe agent is done: {len(done)} calls, you were asked {asked} times.")
         click.echo("Look at the inbox as long as you like. Ctrl-C removes everything.")
         signal.pause()
+
+
+def _inbox_command(stage: Stage) -> str:
+    """A line for another terminal, whichever way this program was found."""
+    program = "assent" if shutil.which("assent") else os.path.abspath(sys.argv[0])
+    return f"ASSENT_HOME={stage.home.root} {shlex.quote(program)} inbox --watch"
 
 
 @contextmanager

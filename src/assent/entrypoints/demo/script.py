@@ -76,7 +76,7 @@ def _planning(repo: Path) -> Sequence[Step]:
         _command("look", "git status", Expected.AT_ONCE, is_planning=True),
         Step(
             name="write-early",
-            shown=f"edit {PACKAGE}, before its plan is approved",
+            shown=f"edit {PACKAGE}, with no plan approved",
             tool="Edit",
             arguments=_edit(repo / PACKAGE, BEFORE, FIXED),
             expected=Expected.REFUSED,
