@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from assent.core.actions import Plan, PolicyEdit
 from assent.core.approvals import Request, State, Verdict
 from assent.core.proposals import Editable
-from assent.core.risk.model import RiskClass
+from assent.core.risk.model import Assessment, Evidence, RiskClass
 from assent.entrypoints.web.views import words
 from assent.entrypoints.web.views.actions import REASONS, ActionView, action_view, quoted
 from assent.entrypoints.web.views.context import Context
@@ -41,9 +42,10 @@ class Reason:
     what: str
     rule: str
     risk: str
+    is_marked: bool
+    """It points at a place in the text."""
     quote: str
-    """The words of the action it points at."""
-    is_cut: bool
+    """The words there, unless it says them itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class RequestView:
     standing: str
     risk: str
     tier: Tier
+    wants: str
+    """Between the agent's name and the title: `wants to`, `proposed a`."""
     verb: str
     rest: str
     """The title after its verb."""
@@ -81,9 +85,10 @@ class RequestView:
     project: str
     reasons: tuple[Reason, ...]
     more_reasons: int
-    """How many lesser ones are not listed."""
+    """How many more there are that say nothing worse than those listed."""
     rule: str
     why: str
+    """The rule's own words; empty where the reasons say them."""
     undo: str
     action: ActionView
     runs: ActionView | None
@@ -106,6 +111,7 @@ class RequestView:
 
 def request_view(request: Request, context: Context, *, whole: bool = False) -> RequestView:
     proposal, assessment = request.proposal, request.assessment
+    evidence = telling(assessment)
     verb, _, rest = assessment.title.partition(" ")
     editable, not_editable = _editable(request)
     runnable = request.runnable
@@ -119,16 +125,17 @@ def request_view(request: Request, context: Context, *, whole: bool = False) -> 
         standing=standing(request, context),
         risk=assessment.risk.word,
         tier=tier_of(assessment.risk),
+        wants=_wants(request),
         verb=verb,
         rest=rest,
         agent=context.agent_title(proposal.session.agent),
         project=project_of(request),
-        reasons=_reasons(request),
-        more_reasons=max(0, len(assessment.evidence) - REASONS),
+        reasons=_reasons(request, evidence),
+        more_reasons=max(0, len(evidence) - REASONS),
         rule=request.rule,
-        why=request.why,
+        why=_why(request),
         undo=assessment.undo,
-        action=action_view(proposal.action, assessment.evidence, whole=whole),
+        action=action_view(proposal.action, evidence, whole=whole),
         runs=action_view(runnable.action, whole=whole) if runnable and is_changed else None,
         digest=request.subject,
         facts=_facts(request, context),
@@ -153,18 +160,41 @@ def project_of(request: Request) -> str:
     return posixpath.basename(workspace) or workspace
 
 
-def _reasons(request: Request) -> tuple[Reason, ...]:
+def _why(request: Request) -> str:
+    """What the policy's rule says, unless it only repeats the first reason."""
+    evidence = request.assessment.evidence
+    return "" if evidence and evidence[0].what == request.why else request.why
+
+
+def telling(assessment: Assessment) -> tuple[Evidence, ...]:
+    """The evidence that explains the class: harmless steps say nothing beside harmful ones."""
+    if assessment.risk is RiskClass.TRIVIAL:
+        return assessment.evidence
+    return tuple(item for item in assessment.evidence if item.risk > RiskClass.TRIVIAL)
+
+
+def _wants(request: Request) -> str:
+    is_open = request.state is State.PENDING
+    if isinstance(request.proposal.action, Plan):
+        return "proposes a" if is_open else "proposed a"
+    if isinstance(request.proposal.action, PolicyEdit):
+        return "found that somebody wants to" if is_open else "found that somebody wanted to"
+    return "wants to" if is_open else "wanted to"
+
+
+def _reasons(request: Request, evidence: Sequence[Evidence]) -> tuple[Reason, ...]:
     reasons = []
-    for number, item in enumerate(request.assessment.evidence[:REASONS], start=1):
-        quote = quoted(request.proposal.action, item)
+    for number, item in enumerate(evidence[:REASONS], start=1):
+        words_there = quoted(request.proposal.action, item)
+        quote = "" if words_there in item.what else words_there
         reasons.append(
             Reason(
                 number=number,
                 what=item.what,
                 rule=item.rule,
                 risk=item.risk.word,
-                quote=quote[:QUOTE],
-                is_cut=len(quote) > QUOTE,
+                is_marked=bool(words_there),
+                quote=quote[:QUOTE] + ("…" if len(quote) > QUOTE else ""),
             )
         )
     return tuple(reasons)
