@@ -268,6 +268,12 @@ def test_whether_somebody_sits_there(
         ),
         pytest.param("TodoWrite", {}, builtin("TodoWrite", Vouched.INERT), id="to-do"),
         pytest.param("Agent", {}, builtin("Agent", Vouched.INERT), id="sub-agent"),
+        pytest.param(
+            "Agent",
+            {"isolation": "remote"},
+            builtin("Agent", Vouched.NOTHING, '{"isolation":"remote"}'),
+            id="sub-agent-on-another-machine",
+        ),
         pytest.param("Task", {}, builtin("Task", Vouched.INERT), id="sub-agent-of-old"),
         pytest.param("WebSearch", {}, builtin("WebSearch", Vouched.INERT), id="web-search"),
         pytest.param("KillShell", {}, builtin("KillShell", Vouched.INERT), id="kill-own-shell"),

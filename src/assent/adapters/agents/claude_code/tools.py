@@ -127,6 +127,12 @@ def _folder(call: Call) -> str:
     return call.input.path("path", cwd=call.cwd)
 
 
+def _sub_agent(call: Call) -> Action:
+    """A sub-agent's own calls come to the gate, unless it runs on another machine."""
+    remote = call.input.text("isolation", default="") == "remote"
+    return vouched_tool(AGENT, Vouched.NOTHING if remote else Vouched.INERT)(call)
+
+
 def _skill(call: Call, config: str) -> Action:
     name = call.input.text("skill")
     plain = skills.is_only_text(name, cwd=call.cwd, config=config, files=call.files)
@@ -147,7 +153,6 @@ def _exit_plan_mode(call: Call) -> Plan:
 
 
 _INERT: Final = (
-    "Agent",
     "AskUserQuestion",
     "BashOutput",
     "CronDelete",
@@ -166,7 +171,6 @@ _INERT: Final = (
     "SetGoal",
     "StructuredOutput",
     "SubagentHandback",
-    "Task",
     "TaskCreate",
     "TaskGet",
     "TaskList",
@@ -199,6 +203,7 @@ _NOT_VOUCHED: Final = (
 _READERS: Final[Mapping[str, Reader]] = {
     **dict.fromkeys(_INERT, vouched_tool(AGENT, Vouched.INERT)),
     **dict.fromkeys(_NOT_VOUCHED, vouched_tool(AGENT, Vouched.NOTHING)),
+    "Agent": _sub_agent,
     "Bash": _bash,
     "Edit": _edit,
     EXIT_PLAN: _exit_plan_mode,
@@ -211,6 +216,7 @@ _READERS: Final[Mapping[str, Reader]] = {
     "NotebookEdit": _notebook_edit,
     "NotebookRead": _read("notebook_path"),
     "Read": _read("file_path"),
+    "Task": _sub_agent,
     "WebFetch": vouched_tool(AGENT, Vouched.NETWORK_READ),
     "Write": _write,
 }

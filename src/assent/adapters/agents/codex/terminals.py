@@ -98,9 +98,8 @@ def _reads(words: list[str]) -> bool:
     if program in WRAPPERS:
         # Their options may have values, so whatever names an interpreter counts as the command.
         starts = (at for at, word in enumerate(arguments) if _program([word]) in _ANY)
-        return not {"-i", "-s"}.isdisjoint(arguments) or any(
-            _reads(arguments[at:]) for at in starts
-        )
+        opens = program in ("doas", "sudo") and not {"-i", "-s"}.isdisjoint(arguments)
+        return opens or any(_reads(arguments[at:]) for at in starts)
     if program in ALWAYS or program.startswith("$"):
         return True
     if program not in CODE_OPTIONS:
