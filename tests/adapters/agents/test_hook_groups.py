@@ -1,6 +1,8 @@
 """Groups of hooks: ours go in and out, the user's stay."""
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -107,3 +109,32 @@ def test_hooks_of_another_form_are_not_written_over(text: str) -> None:
     with pytest.raises(NotPlainJson):
         with_ours(text)
     assert without_ours(text) == text
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize(
+    ("relay", "code", "stdout", "stderr"),
+    [
+        pytest.param("echo '{}'", 0, b"{}\n", b"", id="answers"),
+        pytest.param("echo no >&2; exit 2", 2, b"", b"no\n", id="refuses"),
+        pytest.param("exit 1", 2, b"", b"hook failed", id="crashes"),
+        pytest.param("kill -9 $$", 2, b"", b"hook failed", id="is-killed"),
+        pytest.param(None, 2, b"", b"hook failed", id="is-missing"),
+    ],
+)
+def test_a_closed_command_refuses_whatever_happens_to_the_relay(
+    tmp_path: Path, shell: str, relay: str | None, code: int, stdout: bytes, stderr: bytes
+) -> None:
+    program = tmp_path / "as sent's relay"
+    if relay is not None:
+        program.write_text(f"#!/bin/sh\n{relay}\n")
+        program.chmod(0o755)
+    command = hook_groups.closed((str(program), "/s", "exit2", "an-agent", "Pre"))
+    done = subprocess.run([shell, "-c", command], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (code, stdout)
+    assert stderr in done.stderr
+
+
+def test_a_closed_command_is_ours() -> None:
+    argv = ("/a/assent-relay", "/s", "exit2", "some-agent", "Pre")
+    assert hook_groups.starts_relay(hook_groups.closed(argv), "some-agent")

@@ -7,13 +7,17 @@ A handler is ours when its command starts our relay; users' handlers are never t
 
 import posixpath
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from assent.adapters.agents import json_text
 from assent.core.canonical import Json
 
 RELAYS: Final = frozenset({"assent-relay", "relay.py"})
+FAILED: Final = "Assent's hook failed, so this call was not let through. Check it: assent status"
+
+_CLOSED: Final = f'"$@" || {{ [ $? -eq 2 ] || echo "{FAILED}" >&2; exit 2; }}'
+
 DIALECTS: Final = frozenset({"exit2", "json", "observe"})
 
 
@@ -29,6 +33,15 @@ def starts_relay(command: str, agent: str) -> bool:
         and words[index + 3] == agent
         for index in range(len(words) - 3)
     )
+
+
+def closed(argv: Sequence[str]) -> str:
+    """A command line that runs the relay `argv`, and refuses when that is missing or killed.
+
+    For agents that let a call run unless a hook exits with 2 and says something. It works in every
+    shell a user may have, because `sh` is what reads the script.
+    """
+    return shlex.join(("/bin/sh", "-c", _CLOSED, "assent", *argv))
 
 
 def with_groups(text: str, wanted: Mapping[str, Json], *, agent: str) -> str:

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assent.adapters.agents import hook_groups
 from assent.adapters.agents.codex import trust
 from assent.adapters.agents.codex.install import CodexInstaller
 from assent.adapters.agents.json_text import OutOfForm
 from assent.app.agents import Surroundings
 from assent.errors import UnavailableError
-from tests.adapters.agents.conftest import tree
+from tests.adapters.agents.conftest import relay, tree
 
 INSTALLER = CodexInstaller()
 
@@ -70,7 +71,9 @@ def test_the_hooks_of_a_new_user(here: Surroundings) -> None:
                     "hooks": [
                         {
                             "type": "command",
-                            "command": command.format("exit2", "PreToolUse"),
+                            "command": hook_groups.closed(
+                                relay("exit2", "codex", "PreToolUse", ("PWD",))
+                            ),
                             "timeout": 86400,
                         }
                     ],
@@ -192,7 +195,7 @@ def test_half_an_installation_is_altered(
 def test_trust_that_no_longer_fits_is_renewed(here: Surroundings, folder: Path) -> None:
     INSTALLER.install(here)
     config = (folder / "config.toml").read_text()
-    (folder / "config.toml").write_text(config.replace("sha256:9", "sha256:8"))
+    (folder / "config.toml").write_text(config.replace("sha256:", "sha256:00"))
     assert INSTALLER.status(here).state == "altered"
     INSTALLER.install(here)
     assert (folder / "config.toml").read_text() == config

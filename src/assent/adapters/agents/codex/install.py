@@ -32,6 +32,8 @@ HOOKS: Final[tuple[tuple[str, Dialect, int, str | None], ...]] = (
 )
 """Event, the relay's dialect, time-out in seconds, matcher."""
 
+INFORMING: Final = frozenset({POST_TOOL, SESSION_START})
+
 
 class CodexInstaller:
     """Installs into `~/.codex`, or the folder that CODEX_HOME names."""
@@ -116,7 +118,8 @@ def _text(path: Path) -> str:
 
 
 def _command(here: Surroundings, dialect: Dialect, event: str) -> str:
-    return shlex.join(here.relay(dialect, NAME, event, Codex.forwarded_env))
+    argv = here.relay(dialect, NAME, event, Codex.forwarded_env)
+    return shlex.join(argv) if event in INFORMING else hook_groups.closed(argv)
 
 
 def _groups(here: Surroundings) -> dict[str, Json]:
