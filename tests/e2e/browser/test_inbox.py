@@ -183,6 +183,19 @@ def test_a_delayed_request_leaves_and_says_until_when(page: Page, served: Served
     assert served.stored(1).delayed_until is not None
 
 
+def test_a_decision_that_does_not_arrive_is_told(page: Page, visit: Visits, served: Served) -> None:
+    served.do(served.desk.command())
+    open_inbox(page, served)
+    choose(page, 1)
+    page.route("**/decision", lambda route: route.abort())
+    page.keyboard.press("a")
+    expect(page.get_by_role("alert")).to_contain_text("nothing was decided")
+    visit.complaints.clear()
+    page.unroute("**/decision")
+    page.keyboard.press("a")
+    expect(page.locator(".standing")).to_contain_text("approved by ana")
+
+
 def test_who_comes_second_sees_who_was_first(page: Page, served: Served) -> None:
     served.do(served.desk.command())
     page.goto(served.url + "/requests/1")

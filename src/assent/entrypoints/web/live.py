@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from assent.app.ports import Event, Store, View
+from assent.errors import UnavailableError
 
 PING_S = 15.0
 QUEUE = 64
@@ -80,8 +81,11 @@ class Live:
         events, self._unsent, self._flush = self._unsent, [], None
         if not events or not self._watchers:
             return
-        message = self._message(events)
         again = _again(events[-1].seq)
+        try:
+            message = self._message(events)
+        except UnavailableError:
+            message = again
         for watcher in self._watchers:
             watcher.put(message, instead=again)
 

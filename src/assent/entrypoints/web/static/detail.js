@@ -2,6 +2,8 @@
 
 /* global htmx */
 
+import { release } from "./lock.js";
+
 const SETTLE_MS = 400; // nobody has read what has been on show for less
 
 let loading = null;
@@ -44,6 +46,16 @@ export function refreshDetail(requests) {
   const change = requests.find((request) => String(request.number) === now.dataset.number);
   if (!change || change.version <= Number(now.dataset.version)) return;
   if (detail().dataset.sending !== "yes") load(`/requests/${change.name}`);
+}
+
+function complain(text) {
+  const notice = document.createElement("p");
+  notice.className = "notice";
+  notice.role = "alert";
+  notice.textContent = text;
+  shown()?.querySelector(".notice")?.remove();
+  shown()?.prepend(notice);
+  release();
 }
 
 export function openPanel(id) {
@@ -103,9 +115,15 @@ export function startDetail() {
       detail().dataset.sending = "no";
     }
   });
+  document.addEventListener("htmx:error", () => {
+    detail().dataset.sending = "no";
+    complain("Assent does not answer, so nothing was decided. Is it running?");
+  });
   document.addEventListener("htmx:after:swap", (event) => {
     if (detail() && detail().contains(event.target) && !event.target.closest("#preview")) {
       detail().dataset.sending = "no";
+      // Nothing was decided: the keys may try again.
+      if (detail().querySelector(".notice")) release();
       arrived(false);
     }
   });

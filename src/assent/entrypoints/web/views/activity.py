@@ -121,7 +121,7 @@ def entry_view(entry: Entry, context: Context) -> EntryView:
         at=context.iso(at) if isinstance(at, int) else "",
         moment=context.moment(at) if isinstance(at, int) else "no time",
         risk=_text(body, "class"),
-        title=_text(body, "title"),
+        title=_title(body),
         agent=context.agent_title(agent) if agent else "",
         project=_text(body, "workspace").rstrip("/").rpartition("/")[2],
         request=request if isinstance(request, int) else None,
@@ -130,10 +130,19 @@ def entry_view(entry: Entry, context: Context) -> EntryView:
     )
 
 
+def _title(body: Mapping[str, object]) -> str:
+    """What it was about: the call, else the request, else the tool."""
+    request = body.get("request")
+    named = f"REQ-{request}" if isinstance(request, int) else _text(body, "tool")
+    return _text(body, "title") or named
+
+
 def _note(body: Mapping[str, object]) -> str:
     by, verdict, reason = (_text(body, name) for name in ("by", "verdict", "reason"))
     parts = [part for part in (verdict, f"by {by}" if by else "") if part]
     line = " ".join(parts)
+    if body.get("ok") is False:
+        line = "failed"
     return f"{line}: {reason}" if reason and line else line or reason
 
 

@@ -98,7 +98,7 @@ def _quiet(view: View, context: Context) -> Quiet:
 def _ran(view: View, context: Context) -> tuple[EntryView, ...]:
     """The newest entries of calls that run, among the newest of all."""
     entries = (entry_view(entry, context) for entry in view.entries(limit=RAN_AMONG))
-    return tuple(entry for entry in entries if entry.kind in _RUNS and entry.title)[:RECENT]
+    return tuple(entry for entry in entries if entry.kind in _RUNS)[:RECENT]
 
 
 def fold(requests: Iterable[Request], context: Context) -> tuple[Row, ...]:
