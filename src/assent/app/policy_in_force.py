@@ -26,6 +26,11 @@ POLICY_RULE = "policy-edit"
 async def policy_in_force(gate: Gatehouse, workspace: str) -> Policy:
     """The accepted policy of `workspace`, or the built-in one; asks about a changed file."""
     accepted = gate.store.read(lambda view: view.policy_in_force(workspace))
+    return await policy_given(gate, workspace, accepted)
+
+
+async def policy_given(gate: Gatehouse, workspace: str, accepted: PolicyVersion | None) -> Policy:
+    """`policy_in_force` for whoever has looked up already what was `accepted` last."""
     current = gate.policies.default() if accepted is None else gate.policies.parse(accepted.text)
     text = gate.world.policy_file(workspace)
     if text is not None and digest_of(text) != current.digest:

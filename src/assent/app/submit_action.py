@@ -6,7 +6,7 @@ from typing import TypeAlias, assert_never
 from assent.app import messages, records, requests
 from assent.app.agents import AskThere, HookAnswer, LetThrough, Refuse
 from assent.app.gatehouse import Gatehouse
-from assent.app.policy_in_force import policy_in_force
+from assent.app.policy_in_force import policy_given
 from assent.app.ports import Tx
 from assent.core.actions import Plan
 from assent.core.approvals import Request, State
@@ -33,8 +33,14 @@ Submitted: TypeAlias = HookAnswer | Waiting
 async def submit_action(gate: Gatehouse, proposal: Proposal) -> Submitted:
     """Decide about one call. Raises UnavailableError when it cannot be recorded: then refuse it."""
     session = proposal.session
-    policy = await policy_in_force(gate, session.workspace)
-    plan = _plan_in_force(gate, session)
+    accepted, recorded = gate.store.read(
+        lambda view: (
+            view.policy_in_force(session.workspace),
+            view.plan_state(agent=session.agent, session_id=session.session_id),
+        )
+    )
+    policy = await policy_given(gate, session.workspace, accepted)
+    plan = _plan_in_force(session, recorded)
     facts = gate.world.facts(proposal.action, session, plan)
     assessment = assess(proposal.action, facts)
     chosen = route(assessment, policy, proposal=proposal, facts=facts)
@@ -51,14 +57,11 @@ async def submit_action(gate: Gatehouse, proposal: Proposal) -> Submitted:
             assert_never(chosen)
 
 
-def _plan_in_force(gate: Gatehouse, session: AgentSession) -> PlanState:
+def _plan_in_force(session: AgentSession, recorded: PlanState) -> PlanState:
     """Where the run stands with its plan. An agent that is planning again needs a new approval."""
-    state = gate.store.read(
-        lambda view: view.plan_state(agent=session.agent, session_id=session.session_id)
-    )
-    if session.mode == PLANNING and state in (PlanState.NONE, PlanState.APPROVED):
+    if session.mode == PLANNING and recorded in (PlanState.NONE, PlanState.APPROVED):
         return PlanState.OPEN
-    return state
+    return recorded
 
 
 async def _record(
