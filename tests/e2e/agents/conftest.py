@@ -21,9 +21,18 @@ def agents() -> Agents:
 @pytest.fixture
 def new_scene(agents: Agents, tmp_path: Path) -> SceneMaker:
     """Makes the scratch world of an agent, configured for the scripted model, without hooks."""
+    return _maker(agents, tmp_path)
 
+
+@pytest.fixture(scope="module")
+def new_module_scene(agents: Agents, tmp_path_factory: pytest.TempPathFactory) -> SceneMaker:
+    """`new_scene` for a run that several tests look at."""
+    return _maker(agents, tmp_path_factory.mktemp("scene"))
+
+
+def _maker(agents: Agents, folder: Path) -> SceneMaker:
     def make(agent: str) -> Scene:
-        scene = make_scene(agent, agents, tmp_path / agent)
+        scene = make_scene(agent, agents, folder / agent)
         configure(scene)
         return scene
 

@@ -19,7 +19,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from .launch import search_path
-from .runner import AgentRun
+from .runner import AgentRun, RunResult
 from .scene import Scene
 
 START_SECONDS = 60.0
@@ -186,6 +186,18 @@ class House:
 
         run.until(listed)
         return found[0]
+
+    def finish(self, run: AgentRun) -> RunResult:
+        """The run's end; a question that nobody expects fails the test instead of holding it."""
+        left: list[Asked] = []
+
+        def over() -> bool:
+            left[:] = [asked for asked in self.waiting() if asked.agent == self.scene.agent]
+            return run.poll() is not None or bool(left)
+
+        run.until(over)
+        assert not left, f"nobody expects {left}"
+        return run.wait()
 
     def approve(self, asked: Asked) -> None:
         self._decide(asked, "approve")

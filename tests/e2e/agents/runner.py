@@ -103,6 +103,10 @@ class AgentRun:
                 raise AssertionError(f"the run ended first: {_text(self._records / 'stderr')}")
             time.sleep(_GLANCE_SECONDS)
 
+    def results(self, script: str = MAIN) -> tuple[str, ...]:
+        """What the model has seen so far of each tool call of a script, oldest first."""
+        return self.model.results(script)
+
     def kill(self) -> None:
         """End the agent and everything it started, at once. No effect on a finished run."""
         self._process.kill()

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from .conftest import SceneMaker
 from .house import Asked, House
-from .install import Agents
-from .launch import Mode, Prompt, configure, launch
+from .launch import Mode, Prompt, launch
 from .runner import AgentRun, RunResult, start_agent
-from .scene import ARTEFACT, Scene, make_scene
+from .scene import ARTEFACT, Scene
 from .scripted_model.steps import (
     AwaitDelegate,
     CallMcp,
@@ -35,7 +35,7 @@ CHILD_REASON = "leave the nursery alone"
 MCP_REASON = "not that target"
 
 # Codex refuses `rm -f` by itself, even where it may do anything.
-DELETIONS = {agent: "rm -rf build" for agent in AGENTS} | {"codex": "rm -r build"}
+DELETIONS = dict.fromkeys(AGENTS, "rm -rf build") | {"codex": "rm -r build"}
 
 pytestmark = pytest.mark.agents
 
@@ -82,12 +82,9 @@ CHILD: Script = (Run("rm -r nursery"), Say("child done"))
 
 
 @pytest.fixture(scope="module", params=AGENTS)
-def day(
-    request: pytest.FixtureRequest, agents: Agents, tmp_path_factory: pytest.TempPathFactory
-) -> Day:
+def day(request: pytest.FixtureRequest, new_module_scene: SceneMaker) -> Day:
     agent: str = request.param
-    scene = make_scene(agent, agents, tmp_path_factory.mktemp("day") / agent)
-    configure(scene)
+    scene = new_module_scene(agent)
     for folder in ("old", "first", "second", "nursery"):
         (scene.repo / folder).mkdir()
     steps = the_script(agent)
@@ -97,7 +94,7 @@ def day(
         house.install()
         with start_agent(scene, script, delegates={"child": CHILD}) as run:
             gated = decide_all(house, run)
-            finished = run.wait()
+            finished = house.finish(run)
         return Day(
             agent=agent,
             scene=scene,
