@@ -12,6 +12,7 @@ from assent.app.decide_request import Word, decide_request
 from assent.core.approvals import Verdict
 from assent.entrypoints.web import live as live_module
 from assent.entrypoints.web.live import OPENING, PING, QUEUE, Live
+from assent.errors import UnavailableError
 from tests.entrypoints.web.desk import Desk, hostile
 
 
@@ -142,6 +143,21 @@ async def test_a_stream_opened_while_stopping_ends_at_once(desk: Desk) -> None:
     desk.shutting_down.set()
     async with watching(live_of(desk)) as stream:
         assert await anext(stream, None) is None
+
+
+async def test_a_store_that_cannot_be_read_makes_watchers_load_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object) -> None:
+        raise UnavailableError("The disk is gone.")
+
+    async with watching(live_of(desk)) as stream:
+        arriving = asyncio.create_task(next_message(stream))
+        await asyncio.sleep(0)
+        await desk.command()
+        monkeypatch.setattr(desk.store, "read", unreadable)
+        event, seq, _ = await arriving
+    assert (event, seq) == ("again", 1)
 
 
 async def test_hostile_text_cannot_end_a_message(desk: Desk) -> None:
