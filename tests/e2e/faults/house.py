@@ -186,6 +186,9 @@ class House:
             event=event or agent.before,
             env_names=tuple(agent.env),
         )
+        return self.start_hook(agent, argv, payload)
+
+    def start_hook(self, agent: Agent, argv: Sequence[str], payload: bytes) -> Hook:
         process = subprocess.Popen(
             argv,
             env={**self.env, **agent.env},
@@ -214,11 +217,11 @@ class House:
 
     def waiting(self, count: int = 1) -> list[dict[str, Any]]:
         """The requests that wait, once there are `count` of them."""
-        return until(lambda: self._waiting(count))
+        return until(lambda: found if len(found := self.inbox()) >= count else None)
 
-    def _waiting(self, count: int) -> list[dict[str, Any]] | None:
+    def inbox(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.client.get("/api/requests?limit=500")["requests"]
-        return found if len(found) >= count else None
+        return found
 
     def request(self, number: int) -> dict[str, Any]:
         found: dict[str, Any] = self.client.get(f"/api/requests/{number}")
