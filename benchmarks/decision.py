@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from assent.adapters.workspace import LocalFiles, LocalWorld
-
 from assent.adapters.agents.registry import AGENTS
+from assent.adapters.workspace import LocalFiles, LocalWorld
 from assent.app.agents import ToolProposed
 from assent.core.canonical import digest_of
 from assent.core.facts import PlanState
