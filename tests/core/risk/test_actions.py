@@ -130,7 +130,7 @@ def test_edits(path: str, effect: Effect, risk: RiskClass) -> None:
         ),
         pytest.param(FileRead((), WORKSPACE), "read 0 files", RiskClass.HIGH, id="read-none"),
         pytest.param(
-            Plan("\n# Add login\n\n1. do"), "plan: Add login", RiskClass.MEDIUM, id="plan"
+            Plan("\n# Add login\n\n1. do"), "follow its plan: Add login", RiskClass.MEDIUM, id="plan"
         ),
         pytest.param(
             ToolCall("github", "create_issue", "{}"),

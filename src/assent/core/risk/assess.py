@@ -215,7 +215,7 @@ def _title(action: Action, worst: Evidence, facts: Facts) -> str:
         case ToolCall():
             return f"call {shown(f'{action.server}/{action.tool}')}"
         case Plan():
-            return f"plan: {_heading(action.text)}"
+            return f"follow its plan: {_heading(action.text)}"
         case PolicyEdit():
             return "change the policy"
         case UnknownAction():

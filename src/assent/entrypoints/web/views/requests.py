@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assent.core.actions import Plan, PolicyEdit
+from assent.core.actions import PolicyEdit
 from assent.core.approvals import Request, State, Verdict
 from assent.core.proposals import Editable
 from assent.core.risk.model import Assessment, Evidence, RiskClass
@@ -175,8 +175,6 @@ def telling(assessment: Assessment) -> tuple[Evidence, ...]:
 
 def _wants(request: Request) -> str:
     is_open = request.state is State.PENDING
-    if isinstance(request.proposal.action, Plan):
-        return "proposes a" if is_open else "proposed a"
     if isinstance(request.proposal.action, PolicyEdit):
         return "found that somebody wants to" if is_open else "found that somebody wanted to"
     return "wants to" if is_open else "wanted to"

@@ -57,7 +57,7 @@ def standing(request: Request, context: Context) -> str:
         case State.SUPERSEDED:
             return "superseded: the agent asked again"
         case State.APPROVED:
-            return f"{_who(request, context)}; it runs when the agent asks again"
+            return f"{_who(request, context)}; it runs once, when the agent takes it"
         case State.CONSUMED if request.consumed_at is not None:
             return f"{_who(request, context)}, let through at {context.moment(request.consumed_at)}"
         case _:
