@@ -16,7 +16,8 @@ MAX_POLICY = 256 * 1024
 
 _PLAN_FOLDERS = {"claude-code": ("~/.claude/plans",)}
 _PLAN_FOLDER_BELOW = {"gemini": "~/.gemini/tmp"}
-"""Gemini keeps plans in `tmp/<project>/plans` or `tmp/<project>/<session>/plans`."""
+"""Gemini keeps plans in `tmp/<project>/<session>/plans`, older versions in `tmp/<project>/plans`.
+The session's folder appears with its first plan."""
 
 
 class LocalWorld:
@@ -39,7 +40,7 @@ class LocalWorld:
             paths={path: self._path(path, workspace) for path in paths},
             git_exec_keys=self._exec_keys(repositories_of(action, cwd=cwd)),
             plan=plan,
-            plan_paths=self._plan_paths(session.agent),
+            plan_paths=self._plan_paths(session),
         )
 
     def policy_file(self, workspace: str) -> bytes | None:
@@ -66,11 +67,11 @@ class LocalWorld:
         keys = (key for f in folders for key in self._configs.exec_keys(self._expand(f)))
         return tuple(dict.fromkeys(keys))
 
-    def _plan_paths(self, agent: str) -> tuple[str, ...]:
-        folders = [self._expand(folder) for folder in _PLAN_FOLDERS.get(agent, ())]
-        below = _PLAN_FOLDER_BELOW.get(agent)
+    def _plan_paths(self, session: AgentSession) -> tuple[str, ...]:
+        folders = [self._expand(folder) for folder in _PLAN_FOLDERS.get(session.agent, ())]
+        below = _PLAN_FOLDER_BELOW.get(session.agent)
         if below is not None:
-            folders += _plan_folders(self._expand(below))
+            folders += _plan_folders(self._expand(below), session.session_id)
         return tuple(real_path(folder) for folder in folders)
 
 
@@ -91,12 +92,12 @@ def _is_inside(real: str, workspace: str, home: str) -> bool:
     return workspace != "/" and not holds_home and lies_in(real, workspace)
 
 
-def _plan_folders(root: str) -> list[str]:
-    folders: list[str] = []
-    for project in _folders_in(root):
-        folders.append(os.path.join(project, "plans"))
-        folders += [os.path.join(session, "plans") for session in _folders_in(project)]
-    return folders
+def _plan_folders(root: str, session_id: str) -> list[str]:
+    plain = session_id not in (".", "..") and "/" not in session_id
+    sessions = ("", session_id) if session_id and plain else ("",)
+    folders = [os.path.join(p, session, "plans") for p in _folders_in(root) for session in sessions]
+    # A symlink must not make another place the folder of plans.
+    return [folder for folder in folders if lies_in(real_path(folder), real_path(root))]
 
 
 def _folders_in(root: str) -> list[str]:
