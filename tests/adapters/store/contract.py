@@ -540,6 +540,18 @@ class StoreContract:
         assert store.read(lambda view: [each.number for each in view.checkpoints()]) == [1, 2]
         assert store.read(verify_ledger).breaks == ()
 
+    async def test_a_checkpoint_names_any_number_of_heads(self, store: Store) -> None:
+        def work(tx: Tx) -> None:
+            for number in range(601):
+                tx.append(f"s{number}", "noted", at=1, fields={})
+
+        await store.write(work, durable=True)
+        made = await store.write(lambda tx: tx.seal(2), durable=True)
+        assert made is not None
+        assert len(heads_in(made)) == 601
+        assert not store.read(lambda view: view.unsealed())
+        assert store.read(verify_ledger).breaks == ()
+
     async def test_checkpoints_beside_appends_form_one_chain(self, store: Store) -> None:
         def record(number: int) -> Callable[[Tx], None]:
             def work(tx: Tx) -> None:

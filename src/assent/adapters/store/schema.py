@@ -81,9 +81,9 @@ BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 metadata = sa.MetaData()
 
 
-def _where(name: str, column: str, *more: str, where: str) -> Index:
+def _where(name: str, *columns: str, where: str) -> Index:
     condition = sa.text(where)
-    return Index(name, column, *more, sqlite_where=condition, postgresql_where=condition)
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
 approval = Table(
@@ -109,8 +109,12 @@ approval = Table(
     _where("approval_delayed", "delayed_until", "number", where=DELAYED),
     _where("approval_closed", "number", where=CLOSED),
     _where("approval_live", "subject", "agent", "workspace", "number", where=LIVE),
-    _where("approval_prompted", "session_id", "agent", "call_id", where=PROMPTED),
-    _where("approval_rejected", "subject", "agent", "session_id", "decided_at", where=REJECTED),
+    _where("approval_prompted", "session_id", "agent", "call_id", "number", where=PROMPTED),
+    _where(
+        "approval_rejected",
+        *("subject", "agent", "session_id", "decided_at", "number"),
+        where=REJECTED,
+    ),
     _where("approval_rejected_at", "decided_at", where=REJECTED),
 )
 

@@ -95,11 +95,20 @@ class SqlTx(SqlView, ABC):
         return made
 
     def _moved_heads(self) -> list[Head]:
-        """The heads that no checkpoint covers, but for those that are moving right now."""
+        """The heads that no checkpoint covers, but for those that are moving right now.
+
+        In portions by name: the database must not take this for a reason to read all heads.
+        """
         columns = audit_head.c
+        moved: list[Head] = []
         query = sa.select(columns.stream, columns.seq, columns.hash).where(sa.text(MOVED))
-        rows = self._connection.execute(query.with_for_update(skip_locked=True))
-        return [Head(stream, seq, Digest(hash_)) for stream, seq, hash_ in rows]
+        query = query.order_by(columns.stream).limit(_MANY).with_for_update(skip_locked=True)
+        portion = list(self._connection.execute(query))
+        while portion:
+            moved += [Head(stream, seq, Digest(hash_)) for stream, seq, hash_ in portion]
+            further = query.where(columns.stream > moved[-1].stream)
+            portion = list(self._connection.execute(further))
+        return moved
 
     def _last_checkpoint(self) -> Checkpoint | None:
         query = sa.select(checkpoint).order_by(checkpoint.c.number.desc()).limit(1)

@@ -174,8 +174,9 @@ class SqlView:
             yield _checkpoint(row)
 
     def unsealed(self) -> bool:
-        query = sa.select(sa.literal(1)).select_from(audit_head).where(sa.text(MOVED)).limit(1)
-        return self._recorded().scalar(query) is not None
+        # The order makes PostgreSQL use the index of what moved, which is mostly empty.
+        query = sa.select(audit_head.c.seq).where(sa.text(MOVED)).order_by(audit_head.c.stream)
+        return self._recorded().scalar(query.limit(1)) is not None
 
     def events(self, *, after: int, limit: int) -> Sequence[Event]:
         query = self._committed_events().where(event.c.seq > after)

@@ -44,13 +44,15 @@ def requests() -> None:
     prompted = "state = 'pending' AND asked_in = 'agent'"
     live = "state IN ('pending', 'approved')"
     action = ["subject", "agent"]
+    call = ["session_id", "agent", "call_id", "number"]
+    run = ["session_id", "decided_at", "number"]
     op.create_index("approval_created", "approval", ["created_at"])
     index_where("approval_waiting", "approval", ["number"], waits)
     index_where("approval_delayed", "approval", ["delayed_until", "number"], delayed)
     index_where("approval_closed", "approval", ["number"], "state <> 'pending'")
     index_where("approval_live", "approval", [*action, "workspace", "number"], live)
-    index_where("approval_prompted", "approval", ["session_id", "agent", "call_id"], prompted)
-    index_where("approval_rejected", "approval", [*action, "session_id", "decided_at"], rejected)
+    index_where("approval_prompted", "approval", call, prompted)
+    index_where("approval_rejected", "approval", [*action, *run], rejected)
     index_where("approval_rejected_at", "approval", ["decided_at"], rejected)
 
     op.create_table(
