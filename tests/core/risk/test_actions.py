@@ -57,6 +57,12 @@ def edit(path: str, kind: EditKind = EditKind.UPDATE, moved_to: str | None = Non
             ".assent/policy.toml", Effect.POLICY_SELF, RiskClass.IRREVERSIBLE, id="policy"
         ),
         pytest.param(
+            ".github/copilot/settings.json",
+            Effect.POLICY_SELF,
+            RiskClass.IRREVERSIBLE,
+            id="copilot",
+        ),
+        pytest.param(
             ".claude/settings.json", Effect.POLICY_SELF, RiskClass.IRREVERSIBLE, id="claude"
         ),
         pytest.param(
@@ -130,7 +136,10 @@ def test_edits(path: str, effect: Effect, risk: RiskClass) -> None:
         ),
         pytest.param(FileRead((), WORKSPACE), "read 0 files", RiskClass.HIGH, id="read-none"),
         pytest.param(
-            Plan("\n# Add login\n\n1. do"), "follow its plan: Add login", RiskClass.MEDIUM, id="plan"
+            Plan("\n# Add login\n\n1. do"),
+            "follow its plan: Add login",
+            RiskClass.MEDIUM,
+            id="plan",
         ),
         pytest.param(
             ToolCall("github", "create_issue", "{}"),

@@ -15,7 +15,12 @@ _AGENT_SETTINGS = names(
     ".assent .claude .codex .gemini .copilot .opencode .cursor .clinerules .windsurf"
     " opencode.json opencode.jsonc .claude.json"
 )
-_AGENT_SETTINGS_BELOW = ("/.config/opencode/", "/.config/github-copilot/", "/.github/hooks/")
+_AGENT_SETTINGS_BELOW = (
+    "/.config/opencode/",
+    "/.config/github-copilot/",
+    "/.github/hooks/",
+    "/.github/copilot/",
+)
 _RUN_LATER = names(
     ".git .gitattributes .gitmodules .gitconfig .husky .githooks .pre-commit-config.yaml"
     " .pre-commit-config.yml lefthook.yml lefthook.yaml .lefthook.yml .lefthook.yaml"
