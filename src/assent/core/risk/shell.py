@@ -6,7 +6,7 @@ of the script, and a script with a problem is never harmless.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -26,6 +26,10 @@ MAX_FOLDERS = 8
 
 _LANGUAGE = Language(tree_sitter_bash.language())
 _SPACE = re.compile(rb"(?:[ \t]|\\\n)*")
+_BETWEEN = re.compile(rb"(?:[ \t\n]|\\\n)*")
+_GLUED = re.compile(rb"[^ \t\n;|&(]\\\n[^ \t\n]")
+"""A line that goes on in the middle of a word; the parser takes it for two words."""
+_BACKTICKS = re.compile(r"`[A-Za-z0-9 _./=:@%+,|-]*`")
 _ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _EMOJI_JOINERS = "\u200d\ufe0f"
@@ -47,6 +51,11 @@ _REDIRECTS = frozenset({"file_redirect", "heredoc_redirect", "herestring_redirec
 _PATTERNS = frozenset(
     {"word", "number", "string", "raw_string", "concatenation", "extglob_pattern"}
 )
+_WORDS = _PATTERNS | names(
+    "simple_expansion expansion command_substitution process_substitution arithmetic_expansion"
+    " brace_expression command_name variable_assignment"
+)
+_NOT_IN_BRACKETS = names("&& || < > ( ) ; & |")
 _ARITHMETIC_TESTS = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "<", ">", "<=", ">="})
 
 Folders = tuple[str, ...]
@@ -114,7 +123,7 @@ def read_script(text: str, cwd: str) -> Script:
     if len(source) > MAX_SCRIPT:
         return Script((), (Problem("is too long to be read", 0, 0),))
     root = Parser(_LANGUAGE).parse(source).root_node
-    if root.has_error:
+    if root.has_error or _GLUED.search(source) or not _is_covered(root, source):
         return Script((), (Problem("is not a script that can be read", 0, 0),))
     reading = _Reading(source)
     try:
@@ -122,6 +131,24 @@ def read_script(text: str, cwd: str) -> Script:
     except _TooMuch as stop:
         reading.problems.append(Problem(str(stop), 0, 0))
     return Script(tuple(reading.commands), tuple(reading.problems))
+
+
+def _is_covered(root: Node, source: bytes) -> bool:
+    """Whether the parser accounts for every byte: it has been seen to drop words in silence."""
+    cursor, end = root.walk(), 0
+    while True:
+        if not cursor.goto_first_child():
+            leaf = cursor.node
+            if leaf is None or not _BETWEEN.fullmatch(source, end, leaf.start_byte):
+                return False
+            end = leaf.end_byte
+            if leaf.type == "file_descriptor" and not source[leaf.start_byte : end].isdigit():
+                return False
+            if not leaf.is_named and source[leaf.start_byte : end].decode().strip() != leaf.type:
+                return False
+            while not cursor.goto_next_sibling():
+                if not cursor.goto_parent():
+                    return _BETWEEN.fullmatch(source, end) is not None
 
 
 class _TooMuch(Exception):
@@ -246,10 +273,8 @@ class _Reading:
         return _Outcome(now, now)
 
     def _statements(self, node: Node) -> Iterator[Node]:
-        """Named children, after a look at what stands between all of them."""
-        for left, right in pairwise(node.children):
-            if self.source[left.end_byte : right.start_byte].strip(b" \t\n\\"):
-                self._complain(node, "holds something that is not understood")
+        """Named children that are not comments."""
+        self._check_apart(node.children)
         if any(c.type in ("select", "&;", "coproc") for c in node.children):
             self._complain(node, "uses a form of the shell that is not understood")
         return (child for child in node.named_children if child.type != "comment")
@@ -337,6 +362,7 @@ class _Reading:
         for left, right in pairwise(node.children):
             if not _SPACE.fullmatch(self.source, left.end_byte, right.start_byte):
                 self._complain(node, "is not one command for certain")
+        self._check_apart([*node.children, *link.more])
         own = [child for child in node.children if child.type in _REDIRECTS]
         assigned = [child for child in node.children if child.type == "variable_assignment"]
         redirects, more = self._redirects([*own, *link.redirects], here)
@@ -378,6 +404,7 @@ class _Reading:
                 self._words(node.named_children[-1], here)
             else:
                 targets = node.children_by_field_name("destination")
+                self._check_apart(targets)
                 operator = next(c.type for c in node.children if c.type != "file_descriptor")
                 more += targets[1:]
                 redirects += [
@@ -409,7 +436,7 @@ class _Reading:
     def _test(self, node: Node, here: Folders) -> None:
         """`[ … ]` and `[[ … ]]` only answer, but arithmetic in them can run commands."""
         raw = self._raw(node)
-        if re.search(r"(?:^|\s)-[vR](?:\s|$)", raw) or node.parent is None:
+        if re.search(r"(?:^|\s)-[vR](?:\s|$)", raw) or "\n" in raw:
             self._complain(node, "tests variables in a way that is not understood")
         stack = list(node.named_children)
         while stack:
@@ -418,6 +445,8 @@ class _Reading:
                 operators = {child.type for child in part.children} | {
                     self._raw(c) for c in part.children if c.type == "test_operator"
                 }
+                if not raw.startswith("[[") and operators & _NOT_IN_BRACKETS:
+                    self._complain(part, "uses brackets in a way that is not understood")
                 if operators & _ARITHMETIC_TESTS and not self._numeric(part):
                     self._complain(part, "compares numbers in a way that is not understood")
                 stack += part.named_children
@@ -450,11 +479,10 @@ class _Reading:
 
     def _reader(self, here: Folders) -> WordReader:
         def substitute(node: Node) -> None:
-            if (
-                b"`" in self.source[node.start_byte : node.start_byte + 1]
-                and b"\\" in (self.source[node.start_byte : node.end_byte])
-            ):
-                self._complain(node, "has backslashes between backticks")
+            raw = self._raw(node)
+            # A shell ends backticks early, and may read on differently after a here-document.
+            if "<<" in raw or (raw.startswith("`") and not _BACKTICKS.fullmatch(raw)):
+                self._complain(node, "has a substitution that is not understood")
             for child in self._statements(node):
                 if child.type == "file_redirect":
                     redirects, _ = self._redirects([child], here)
@@ -465,6 +493,13 @@ class _Reading:
                     self.run(child, here)
 
         return WordReader(self.source, self._complain, substitute, self.variables)
+
+    def _check_apart(self, nodes: Sequence[Node]) -> None:
+        """Two words without a space between them are one word to the shell."""
+        for left, right in pairwise(nodes):
+            touching = left.end_byte == right.start_byte
+            if touching and left.type in _WORDS and right.type in _WORDS:
+                self._complain(right, "is not one word for certain")
 
     def _emit(self, command: Simple) -> None:
         self.commands.append(command)

@@ -20,6 +20,8 @@ _SETTLED = re.compile(r"[A-Za-z0-9_@%+=:,./^~*?-]*")
 _NUMBERS_ONLY = re.compile(r"\$\(\([0-9 ()+*/%-]*\)\)")
 _HEREDOC = re.compile(r"(['\"]?)([A-Za-z_][A-Za-z0-9_]*)\1")
 
+_ENDS_DELIMITER = (b" ", b"\t", b"\n", b";", b"|", b"&", b")", b">")
+
 GLOB_CHARACTERS = "*?["
 NUMBERS = frozenset({"?", "#", "$", "!", "RANDOM", "SECONDS", "LINENO"})
 """Variables that only ever hold a number."""
@@ -217,7 +219,7 @@ class WordReader:
     def _output(self, node: Node, draft: _Draft) -> None:
         """`$(cat <<'EOF' …)` is a text; the output of anything else is known only when it ran."""
         draft.bare = False
-        text = self._heredoc_text(node)
+        text = self._heredoc_text(node) if draft.inside else None
         if text is not None:
             self._quoted(text.rstrip("\n"), draft)
             return
@@ -249,7 +251,12 @@ class WordReader:
         delimiter = _HEREDOC.fullmatch(self.raw(start))
         newline = self.source.index(b"\n", start.end_byte)
         begin = end.start_byte if body is None else body.start_byte
-        if delimiter is None or self.source[newline + 1 : begin].strip():
+        next_byte = self.source[start.end_byte : start.end_byte + 1]
+        if (
+            delimiter is None
+            or next_byte not in _ENDS_DELIMITER
+            or self.source[newline + 1 : begin].strip()
+        ):
             self.complain(node, "has a here-document that is not understood")
             return None
         tabs = self.raw(node).startswith("<<-")
