@@ -42,6 +42,7 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             # No test cuts the power, and a hundred new databases would keep the disk busy.
             connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("ALTER SYSTEM SET deadlock_timeout = '50ms'")
             connection.execute("SELECT pg_reload_conf()")
 
         def create(template: str) -> str:

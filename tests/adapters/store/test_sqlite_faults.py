@@ -348,6 +348,24 @@ async def test_a_cancelled_write_does_not_hold_up_the_others(path: Path) -> None
     await store.close()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_bug_in_the_writer_leaves_nobody_waiting(path: Path) -> None:
+    store = SqliteStore(path)
+
+    def interrupt(_: Tx) -> None:
+        raise KeyboardInterrupt
+
+    writes = [
+        asyncio.ensure_future(store.write(work, durable=True))
+        for work in (note(), interrupt, note())
+    ]
+    outcomes = await asyncio.gather(*writes, return_exceptions=True)
+    assert all(isinstance(outcome, UnavailableError) for outcome in outcomes)
+    with pytest.raises(UnavailableError, match="closed"):
+        await store.write(note(), durable=True)
+    await store.close()
+
+
 async def test_a_loop_that_ended_does_not_hold_up_the_others(path: Path) -> None:
     store = SqliteStore(path)
 

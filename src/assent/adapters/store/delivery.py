@@ -33,14 +33,14 @@ class Job(Generic[T]):
         result = self._work(tx)
 
         def succeed() -> None:
-            if not self.future.cancelled():
+            if not self.future.done():
                 self.future.set_result(result)
 
         return self._loop, succeed
 
     def failure(self, error: Exception) -> Outcome:
         def fail() -> None:
-            if not self.future.cancelled():
+            if not self.future.done():
                 self.future.set_exception(error)
 
         return self._loop, fail

@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from assent.adapters.store.delivery import Job, Listener, Listeners, Outcome, deliver
-from assent.adapters.store.faults import DRIVER_ERRORS, fault
+from assent.adapters.store.faults import fault
 from assent.adapters.store.sqlite_file import BUSY_MS, Readers, connect, driver, engine_for
 from assent.adapters.store.sqlite_tx import Group, SqliteTx
 from assent.app.ports import Event, Tx, View
@@ -78,8 +78,11 @@ class _Writer:
     def submit(self, job: Job[T]) -> None:
         with self._gate:
             if self._stopping:
-                raise UnavailableError(f"The database {self._path} is closed.")
+                raise self._closed()
             self._queue.put(job)
+
+    def _closed(self) -> UnavailableError:
+        return UnavailableError(f"The database {self._path} is closed.")
 
     def stop(self) -> None:
         """Return when all that was submitted is done and the file is closed."""
@@ -89,11 +92,12 @@ class _Writer:
         self._thread.join()
 
     def _run(self) -> None:
+        jobs: list[Job[Any]] = []
         try:
             while jobs := self._next_group():
                 self._commit(jobs)
         finally:
-            self._end()
+            self._end(jobs)
 
     def _next_group(self) -> list[Job[Any]]:
         """The writes that wait, at least one; none when it is time to end."""
@@ -117,7 +121,7 @@ class _Writer:
             outcomes = [self._attempt(job, events) for job in jobs if not job.abandoned]
             self._group.insert()
             self._raw.execute("COMMIT")
-        except (*DRIVER_ERRORS, AssentError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits is told, also of a bug
             self._abandon()
             deliver([job.failure(self._fault(error)) for job in jobs])
         else:
@@ -181,11 +185,11 @@ class _Writer:
             f"The database {self._path} cannot be written: {error}."
         )
 
-    def _end(self) -> None:
+    def _end(self, jobs: list[Job[Any]]) -> None:
         """Reached after `stop`; or because of a bug, and then nobody may be left waiting."""
         with self._gate:
             self._stopping = True
-        while (job := self._queue.get()) is not None:
-            deliver([job.failure(UnavailableError(f"The database {self._path} is closed."))])
+        while job := jobs.pop() if jobs else self._queue.get():
+            deliver([job.failure(self._closed())])
         self._connection.close()
         self._engine.dispose()

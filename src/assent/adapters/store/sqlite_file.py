@@ -116,4 +116,5 @@ def _snapshot(raw: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        raw.execute("ROLLBACK")
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
