@@ -186,6 +186,8 @@ class Surroundings:
     """`relay(dialect, agent, event, env_names)` gives the hook's argument vector."""
     env: Mapping[str, str]
     """The user's environment, for agents whose folder a variable names."""
+    project: Path | None = None
+    """The project the user stands in, whose own settings may switch hooks off; None: none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,13 +51,18 @@ def open_gatehouse(home: Home, config: Config) -> Gatehouse:
     )
 
 
-def installed_hooks(home: Home) -> tuple[HookStatus, ...]:
-    """How each agent on this machine stands, without changing anything."""
-    here = surroundings(home)
+def current_project() -> Path:
+    """The project the current folder lies in."""
+    return Path(LocalFiles().workspace_of(str(Path.cwd())))
+
+
+def installed_hooks(home: Home, project: Path | None = None) -> tuple[HookStatus, ...]:
+    """How each agent stands on this machine and in `project`, without changing anything."""
+    here = surroundings(home, project)
     return tuple(installer.status(here) for installer in INSTALLERS.values())
 
 
-def surroundings(home: Home) -> Surroundings:
+def surroundings(home: Home, project: Path | None = None) -> Surroundings:
     """Where installers work, with the best relay put at its stable path."""
     home.make()
     command = install_relay(home.bin)
@@ -68,4 +73,5 @@ def surroundings(home: Home) -> Surroundings:
             socket=home.socket, dialect=dialect, agent=agent, event=event, env_names=names
         ),
         env=os.environ,
+        project=project,
     )

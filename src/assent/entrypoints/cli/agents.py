@@ -7,7 +7,7 @@ import click
 from assent.adapters.agents.registry import INSTALLERS
 from assent.app.agents import HookStatus, Installer
 from assent.entrypoints.home import find_home
-from assent.entrypoints.wiring import installed_hooks, surroundings
+from assent.entrypoints.wiring import current_project, installed_hooks, surroundings
 from assent.errors import UsageError
 
 
@@ -20,7 +20,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def list_agents(as_json: bool) -> None:
     """Every agent Assent knows, where it is, and the state of its hooks."""
-    rows = installed_hooks(find_home())
+    rows = installed_hooks(find_home(), current_project())
     if as_json:
         click.echo(json.dumps([_row(row) for row in rows], indent=2))
         return
@@ -51,7 +51,7 @@ def install(name: str, yes: bool) -> None:
 
 def install_hooks(installer: Installer, *, ask: bool) -> None:
     """Show what would be written, ask, write it, and say how the agent stands then."""
-    here = surroundings(find_home())
+    here = surroundings(find_home(), current_project())
     changes = installer.preview(here)
     if not changes:
         click.echo(f"{installer.agent}: nothing to do, its hooks are in place.")

@@ -6,11 +6,10 @@ import click
 
 from assent.adapters.agents.registry import INSTALLERS
 from assent.adapters.policy_file import BUILT_IN
-from assent.adapters.workspace import LocalFiles
 from assent.app.agents import Change, HookStatus
 from assent.entrypoints.cli.up import login_link, start_daemon
 from assent.entrypoints.home import find_home
-from assent.entrypoints.wiring import surroundings
+from assent.entrypoints.wiring import current_project, surroundings
 from assent.errors import UnavailableError
 
 POLICY = Path(".assent") / "policy.toml"
@@ -21,8 +20,8 @@ POLICY = Path(".assent") / "policy.toml"
 def command(yes: bool) -> None:
     """Set up Assent in this repository: policy, hooks of the agents found, daemon."""
     home = find_home()
-    here = surroundings(home)
-    root = Path(LocalFiles().workspace_of(str(Path.cwd())))
+    root = current_project()
+    here = surroundings(home, root)
     click.echo(f"Project: {root}")
     found = [item for item in INSTALLERS.values() if item.status(here).found]
     for installer in found:

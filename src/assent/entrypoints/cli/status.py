@@ -9,7 +9,7 @@ import click
 from assent.entrypoints.cli.client import Client
 from assent.entrypoints.cli.up import login_link
 from assent.entrypoints.home import find_home
-from assent.entrypoints.wiring import installed_hooks
+from assent.entrypoints.wiring import current_project, installed_hooks
 
 LEVELS = {
     "advisory": "The daemon runs as the same user as the agents: it guards against mistakes, "
@@ -24,7 +24,7 @@ def command(as_json: bool, link: bool) -> None:
     """Say whether Assent runs, at which level, and how much waits. Exit 3 when it is down."""
     home = find_home()
     client = Client(home)
-    hooks = installed_hooks(home)
+    hooks = installed_hooks(home, current_project())
     status: dict[str, Any] = {
         **client.get("/api/status"),
         **client.info,

@@ -2,7 +2,7 @@
 
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +29,8 @@ INFORMING_TIMEOUT_S: Final = 30
 
 SWITCHED_OFF: Final = "disableAllHooks"
 MANAGED_ONLY: Final = "allowManagedHooksOnly"
+PROJECT_SETTINGS: Final = ("settings.json", "settings.local.json")
+"""In `.claude` of a project; they count before the user's."""
 
 
 class ClaudeCodeInstaller:
@@ -39,7 +41,7 @@ class ClaudeCodeInstaller:
     def status(self, here: Surroundings) -> HookStatus:
         path = _settings(here)
         state = settings_file.state_of([_managed(here)])
-        notes = _notes(path, state)
+        notes = _notes(path, state, here.project)
         return HookStatus(
             agent=NAME,
             title=ClaudeCode.title,
@@ -110,8 +112,8 @@ def _group(handler: Json) -> Json:
     return {"matcher": "*", "hooks": [handler]}
 
 
-def _notes(path: Path, state: str) -> tuple[str, ...]:
-    """What in the user's settings keeps the hooks from running, one sentence each."""
+def _notes(path: Path, state: str, project: Path | None) -> tuple[str, ...]:
+    """What in the user's or the project's settings keeps the hooks from running."""
     try:
         content = settings_file.read(path)
         settings = json_text.parse((content or b"").decode("utf-8"))
@@ -119,8 +121,23 @@ def _notes(path: Path, state: str) -> tuple[str, ...]:
         return (f"{path} cannot be read: {error}.",)
     if state == "absent":
         return ()
-    switches = (name for name in (SWITCHED_OFF, MANAGED_ONLY) if settings.get(name) is True)
+    switches = [(path, name) for name in (SWITCHED_OFF, MANAGED_ONLY) if settings.get(name) is True]
+    switches += [(file, SWITCHED_OFF) for file in _switching_off(project) if file != path]
     return tuple(
-        f"{path} sets {name}, so Claude Code runs none of these hooks; remove that entry."
-        for name in switches
+        f"{file} sets {name}, so Claude Code runs none of these hooks; remove that entry."
+        for file, name in switches
     )
+
+
+def _switching_off(project: Path | None) -> Iterator[Path]:
+    """The project's settings that switch hooks off, or seem to and cannot be read."""
+    folders = () if project is None else (project / ".claude",)
+    for path in (folder / name for folder in folders for name in PROJECT_SETTINGS):
+        if not path.is_file():
+            continue
+        try:
+            text = (settings_file.read(path) or b"").decode("utf-8")
+            if json_text.parse(text).get(SWITCHED_OFF) is True:
+                yield path
+        except (UnavailableError, UnicodeDecodeError, json_text.NotPlainJson):
+            yield path

@@ -3,7 +3,7 @@
 import json
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,7 @@ INFORMING_TIMEOUT_S: Final = 30
 
 HOME_VARIABLE: Final = "COPILOT_HOME"
 SETTINGS: Final = ("settings.json", "config.json")
+PROJECT_SETTINGS: Final = (".github/copilot/settings.json", ".claude/settings.json")
 SWITCHED_OFF: Final = "disableAllHooks"
 
 MARK: Final = f" {NAME} {PRE_TOOL}".encode()
@@ -41,7 +42,7 @@ class CopilotInstaller:
     def status(self, here: Surroundings) -> HookStatus:
         file = _managed(here)
         state = settings_file.state_of([file])
-        hindrances = () if state == "absent" else _hindrances(_folder(here))
+        hindrances = () if state == "absent" else _hindrances(_all_settings(here))
         return HookStatus(
             agent=NAME,
             title=Copilot.title,
@@ -96,11 +97,18 @@ def _content(here: Surroundings) -> bytes:
     return json.dumps({"version": 1, "hooks": hooks}, indent=2).encode("ascii") + b"\n"
 
 
-def _hindrances(folder: Path) -> tuple[str, ...]:
-    """What in the user's settings keeps the hooks from running, one sentence each."""
+def _all_settings(here: Surroundings) -> Iterator[Path]:
+    """The files in which hooks can be switched off: the user's, and the project's."""
+    yield from (_folder(here) / name for name in SETTINGS)
+    if here.project is not None:
+        in_project = (here.project / name for name in PROJECT_SETTINGS)
+        yield from (path for path in in_project if path.is_file())
+
+
+def _hindrances(paths: Iterable[Path]) -> tuple[str, ...]:
+    """What in these settings keeps the hooks from running, one sentence each."""
     notes = []
-    for name in SETTINGS:
-        path = folder / name
+    for path in paths:
         try:
             content = settings_file.read(path)
             settings = json_text.parse((content or b"").decode("utf-8"))

@@ -41,7 +41,7 @@ class GeminiInstaller:
     def status(self, here: Surroundings) -> HookStatus:
         path = _settings(here)
         state = settings_file.state_of([_managed(here)])
-        hindrances = () if state == "absent" else _hindrances(path)
+        hindrances = () if state == "absent" else (*_hindrances(path), *_in_project(here))
         return HookStatus(
             agent=NAME,
             title=Gemini.title,
@@ -115,8 +115,15 @@ def _group(command: str, timeout_ms: int) -> Json:
     return {"matcher": "*", "hooks": [handler]}
 
 
+def _in_project(here: Surroundings) -> tuple[str, ...]:
+    """What in the project's own settings keeps the hooks from running."""
+    path = None if here.project is None else here.project / ".gemini" / "settings.json"
+    is_other = path is not None and path.is_file() and path != _settings(here)
+    return _hindrances(path) if path is not None and is_other else ()
+
+
 def _hindrances(path: Path) -> tuple[str, ...]:
-    """What in the user's settings keeps the hooks from running, one sentence each."""
+    """What in these settings keeps the hooks from running, one sentence each."""
     try:
         content = settings_file.read(path)
         settings = json_text.parse((content or b"").decode("utf-8"))
