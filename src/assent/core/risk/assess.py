@@ -22,6 +22,7 @@ from assent.core.facts import Facts
 from assent.core.risk.commands import inspect_command
 from assent.core.risk.findings import Finding, Repository, Runs, Touch, Use
 from assent.core.risk.model import Assessment, Effect, Evidence, RiskClass
+from assent.core.risk.own import reaches_for_assent
 from assent.core.risk.paths import judge, name_in, shown
 from assent.core.risk.shell import join
 
@@ -60,6 +61,7 @@ _IMPERATIVES = {
     "commits": "commit",
     "stages": "stage",
     "makes": "make",
+    "calls": "call",
     "takes": "take",
     "rewrites": "rewrite",
     "changes": "change",
@@ -95,7 +97,8 @@ def assess(action: Action, facts: Facts) -> Assessment:
     """What `action` would do, how bad that is, and why."""
     cwd = action.cwd if isinstance(action, Command | FileEdit | FileRead) else facts.workspace
     judged = (_evidence(item, facts) for item in _findings(action, cwd))
-    evidence = tuple(sorted(dict.fromkeys(judged), key=_severity))
+    own = reaches_for_assent(action, facts)
+    evidence = tuple(sorted(dict.fromkeys((*own, *judged)), key=_severity))
     worst = evidence[0]
     return Assessment(
         risk=worst.risk,

@@ -17,6 +17,7 @@ _EQUALS = re.compile(r"=+[^=]")
 _TILDE_LATER = re.compile(r"[=:]~")
 _SETTLED = re.compile(r"[A-Za-z0-9_@%+=:,./^~*?-]*")
 """What a loop variable may hold to mean the same with and without quotes, or more without."""
+_VARIABLE = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9?#!@*$-])")
 _NUMBERS_ONLY = re.compile(r"\$\(\([0-9 ()+*/%-]*\)\)")
 _HEREDOC = re.compile(r"(['\"]?)([A-Za-z_][A-Za-z0-9_]*)\1")
 
@@ -133,7 +134,7 @@ class WordReader:
                 self._string(node, draft)
             case "concatenation":
                 self._concatenation(node, draft)
-            case "simple_expansion":
+            case "simple_expansion" if _VARIABLE.fullmatch(self.raw(node)):
                 self._variable(self.raw(node)[1:], draft)
             case "expansion":
                 self._braced_variable(node, draft)

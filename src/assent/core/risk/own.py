@@ -1,0 +1,66 @@
+"""Whether an action reaches for Assent itself: an agent may propose, and never decide.
+
+This only ever raises the class. It looks at the text, so it also sees what stands inside quotes,
+inline code or the arguments of a tool; what hides better than that is unknown and asked about.
+"""
+
+import re
+from collections.abc import Iterator
+
+from assent.core.actions import Action, Command, ToolCall
+from assent.core.facts import Facts
+from assent.core.risk.model import Effect, Evidence, RiskClass
+
+_DECIDES = re.compile(
+    r"""
+    \bassent(?:\s+|["',\s]+)
+    (?:approve|reject|modify|delay|withdraw|answer|refer|init|up|down|agents|policy|undo|change)\b
+    | \bASSENT_HOME\b
+    """,
+    re.VERBOSE,
+)
+
+
+def reaches_for_assent(action: Action, facts: Facts) -> Iterator[Evidence]:
+    """Evidence that the action names a command or a file by which agents are guarded."""
+    text = _text(action)
+    found = _DECIDES.search(text)
+    if found is not None:
+        yield _evidence("calls Assent itself, which only people may do", found.span(), action)
+    for place in _places(facts):
+        at = text.find(place)
+        if at >= 0:
+            what = "names the folder where Assent keeps its own state"
+            yield _evidence(what, (at, at + len(place)), action)
+            return
+
+
+def _text(action: Action) -> str:
+    match action:
+        case Command(script=str(script)):
+            return script
+        case Command(script=words):
+            return " ".join(words)
+        case ToolCall():
+            return action.arguments
+        case _:
+            return ""
+
+
+def _places(facts: Facts) -> Iterator[str]:
+    """Assent's folder as written in full, and as written from the home."""
+    if facts.assent_home:
+        yield facts.assent_home
+        below = facts.assent_home.removeprefix(facts.home.rstrip("/") + "/")
+        if facts.home and below != facts.assent_home:
+            yield f"/{below}"
+
+
+def _evidence(what: str, span: tuple[int, int], action: Action) -> Evidence:
+    return Evidence(
+        rule="policy-self",
+        effect=Effect.POLICY_SELF,
+        risk=RiskClass.IRREVERSIBLE,
+        what=what,
+        span=span if isinstance(action, Command) else None,
+    )

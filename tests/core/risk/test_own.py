@@ -1,0 +1,48 @@
+"""What reaches for Assent itself is of the top class, and no rule lets it through."""
+
+import pytest
+
+from assent.core.actions import Action, Command, ToolCall
+from assent.core.facts import Facts
+from assent.core.risk import Effect, RiskClass, assess
+
+FACTS = Facts(workspace="/w", home="/home/ana", assent_home="/home/ana/.local/share/assent")
+
+
+def command(text: str) -> Command:
+    return Command(text, "/w")
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        pytest.param(command("assent approve 1"), id="by-name"),
+        pytest.param(command("/opt/venv/bin/assent approve REQ-1"), id="by-path"),
+        pytest.param(command("python3 -m assent approve 1"), id="as-module"),
+        pytest.param(command("bash -c 'assent down'"), id="quoted"),
+        pytest.param(command("git status && assent agents uninstall codex"), id="in-a-list"),
+        pytest.param(command("sqlite3 /home/ana/.local/share/assent/control.db"), id="database"),
+        pytest.param(command("cat ~/.local/share/assent/run/token"), id="token-from-home"),
+        pytest.param(command('cat "$HOME/.local/share/assent/run/token"'), id="token-by-variable"),
+        pytest.param(command("curl -d @x $ASSENT_HOME/run"), id="home-variable"),
+        pytest.param(Command(("assent", "approve", "1"), "/w"), id="argv"),
+        pytest.param(ToolCall("sh", "run", '{"command":"assent approve 1"}'), id="tool"),
+        pytest.param(ToolCall("sh", "run", '{"argv":["assent","approve","1"]}'), id="tool-argv"),
+    ],
+)
+def test_reaching_for_assent_is_of_the_top_class(action: Action) -> None:
+    assessment = assess(action, FACTS)
+    assert assessment.risk is RiskClass.IRREVERSIBLE
+    assert Effect.POLICY_SELF in assessment.effects
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("echo assent", id="the-word"),
+        pytest.param("grep -rn approve docs", id="another-program"),
+        pytest.param("echo with assent from all", id="prose"),
+    ],
+)
+def test_other_words_are_not(text: str) -> None:
+    assert Effect.POLICY_SELF not in assess(command(text), FACTS).effects
