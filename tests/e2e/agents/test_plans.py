@@ -81,3 +81,23 @@ def test_reading_goes_on_after_a_rejected_plan(planned: Planned) -> None:
 
 def test_approved_plan_lets_the_writes_go_on(planned: Planned) -> None:
     assert (planned.scene.repo / "hello.py").read_text(encoding="utf-8") == HELLO
+
+
+@pytest.mark.parametrize("planned", ["claude-code"], indirect=True)
+def test_write_after_a_rejected_plan_is_refused_by_us(planned: Planned) -> None:
+    """The client of this run says yes to everything; Gemini CLI refuses by itself."""
+    assert "the plan was rejected, so nothing may be changed" in planned.results[2]
+
+
+def test_edited_plan_arrives_edited(new_scene: SceneMaker) -> None:
+    scene = new_scene("claude-code")
+    script = (WritePlan(GOOD_PLAN), ProposePlan(GOOD_PLAN), Write("hello.py", HELLO), Say("done"))
+    with House(scene) as house:
+        house.start()
+        house.install()
+        with start_agent(scene, script, mode=Mode.PLAN) as run:
+            house.modify(house.next_asked(run), EDITED_PLAN)
+            results = house.finish(run).results()
+
+    assert EDITED_PLAN.strip() in results[1]
+    assert (scene.repo / "hello.py").exists()
