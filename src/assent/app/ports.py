@@ -61,7 +61,11 @@ class WebSession:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many calls went which way since a moment."""
+    """How many calls went which way since a moment.
+
+    Entries of the kinds `proceeded` and `notified` are what proceeded, `refused` what a rule
+    refused; requests are what was asked, and of those the rejected ones.
+    """
 
     proceeded: int = 0
     asked: int = 0
@@ -109,7 +113,10 @@ class View(Protocol):
     def entries(
         self, *, stream: str | None = None, limit: int, before: str | None = None
     ) -> Sequence[Entry]:
-        """Newest first. `before` is the `hash` of the last entry of the page before."""
+        """Newest first. `before` is the `hash` of the last entry of the page before.
+
+        It is looked for from the newest on, so that a page far back takes longer.
+        """
         ...
 
     def chain(self, stream: str) -> Iterator[Entry]:
@@ -150,7 +157,10 @@ class View(Protocol):
 
 
 class Tx(View, Protocol):
-    """A transaction. All of it commits, or none of it. Reads see its own writes."""
+    """A transaction. All of it commits, or none of it. Reads see its own writes.
+
+    An exception from any method ends it: catching one and going on is not possible.
+    """
 
     def next_number(self) -> int:
         """The next REQ number; gaps appear when a transaction is rolled back."""
@@ -201,6 +211,9 @@ class Store(Protocol):
     async def write(self, work: Callable[[Tx], T], *, durable: bool) -> T:
         """Run `work` in a transaction; its result comes back after the commit.
 
+        `work` runs in another thread, and again when another process was in its way: it may read
+        and write through the transaction, and nothing else. A write whose caller is cancelled may
+        happen or not.
         `durable` waits until the commit is on disk (decisions, requests, policy); without it a
         power cut, but not a crash, may lose the newest records. An exception from `work` rolls
         back and is raised here. Raises UnavailableError when nothing can be recorded now.
@@ -208,11 +221,18 @@ class Store(Protocol):
         ...
 
     def read(self, query: Callable[[View], T]) -> T:
-        """Run a quick query on what is committed. Raises UnavailableError."""
+        """Run a quick query on what is committed. Raises UnavailableError, IntegrityError.
+
+        Iterators are used up inside of `query`. Any thread may read.
+        """
         ...
 
     def on_commit(self, listener: Callable[[Sequence[Event]], None]) -> None:
-        """Call `listener` after each commit that published events, in the caller's event loop."""
+        """Call `listener` after each commit that published events, in the caller's event loop.
+
+        What it is told is a hint and may come twice; whoever must miss nothing keeps the last
+        `seq` it read and asks `View.events` for more.
+        """
         ...
 
     async def close(self) -> None: ...
