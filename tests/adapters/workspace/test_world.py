@@ -1,0 +1,122 @@
+"""What is seen of the machine before an action touches it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from assent.adapters.workspace import LocalWorld
+from assent.adapters.workspace.world import MAX_POLICY
+from assent.core.actions import Action, Command, EditKind, FileChange, FileEdit, FileRead
+from assent.core.facts import Facts, PlanState
+from assent.core.proposals import AgentSession
+from assent.core.risk import Effect, assess
+
+
+class Machine:
+    """A home with a project in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.home = root / "home"
+        self.project = self.home / "project"
+        (self.project / ".git").mkdir(parents=True)
+        self.world = LocalWorld(home=str(self.home), assent_home=str(self.home / "assent"))
+
+    def facts(self, action: Action, agent: str = "claude-code") -> Facts:
+        session = AgentSession(agent, "s", str(self.project), str(self.project))
+        return self.world.facts(action, session, PlanState.APPROVED)
+
+    def run(self, script: str) -> Facts:
+        return self.facts(Command(script=script, cwd=str(self.project)))
+
+    def worst(self, script: str) -> Effect:
+        action = Command(script=script, cwd=str(self.project))
+        return assess(action, self.facts(action)).evidence[0].effect
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path.resolve())
+
+
+def test_paths_are_resolved_through_symlinks(machine: Machine) -> None:
+    (machine.home / ".ssh").mkdir()
+    (machine.project / "notes").symlink_to("../.ssh/id_rsa")
+    (machine.project / "src").mkdir()
+    facts = machine.run("cat notes src ~/other missing/deep")
+    at = str(machine.project)
+    assert facts.paths[f"{at}/notes"].real == str(machine.home / ".ssh/id_rsa")
+    assert not facts.paths[f"{at}/notes"].inside
+    assert facts.paths[f"{at}/src"].inside
+    assert facts.paths[f"{at}/src"].is_dir
+    assert facts.paths["~/other"].real == str(machine.home / "other")
+    assert not facts.paths["~/other"].exists
+    assert facts.paths[f"{at}/missing/deep"].inside
+    assert facts.plan is PlanState.APPROVED
+
+
+def test_the_shell_and_the_kernel_differ_about_parents(machine: Machine) -> None:
+    elsewhere = machine.home / "elsewhere/deep"
+    elsewhere.mkdir(parents=True)
+    (machine.project / "link").symlink_to(elsewhere)
+    assert machine.worst("echo x > link/../a.txt") is Effect.OUTSIDE_WRITE
+    assert machine.worst("cd link/.. && echo x > a.txt") is Effect.OUTSIDE_WRITE
+    assert machine.worst("cd link && cd .. && echo x > a.txt") is Effect.OUTSIDE_WRITE
+
+
+@pytest.mark.parametrize(
+    ("workspace", "inside"),
+    [
+        pytest.param("home/project", True, id="project"),
+        pytest.param("home", True, id="home-itself"),
+        pytest.param(".", False, id="above-the-home"),
+        pytest.param("/", False, id="root"),
+    ],
+)
+def test_a_folder_that_holds_the_home_is_no_project(
+    machine: Machine, workspace: str, inside: bool
+) -> None:
+    root = os.path.normpath(os.path.join(machine.home.parent, workspace))
+    session = AgentSession("codex", "s", root, root)
+    path = str(machine.project / "a.py")
+    facts = machine.world.facts(FileRead((path,), root), session, PlanState.NONE)
+    assert facts.paths[path].inside is inside
+
+
+def test_a_relative_folder_tells_nothing(machine: Machine) -> None:
+    change = FileChange("a.py", EditKind.UPDATE, None, None, "")
+    action = FileEdit((change,), "src")
+    facts = machine.facts(action)
+    assert facts.paths == {}
+    assert assess(action, facts).evidence[0].effect is Effect.UNKNOWN
+
+
+@pytest.mark.parametrize("path", ["a\0b", "x" * 300, "a\udcff", "/proc/self/fd/0/x"])
+def test_strange_paths_never_raise(machine: Machine, path: str) -> None:
+    assert machine.facts(FileRead((path,), str(machine.project))).paths
+
+
+def test_plan_folders_of_the_agents(machine: Machine) -> None:
+    (machine.home / ".gemini/tmp/p1").mkdir(parents=True)
+    (machine.home / ".gemini/tmp/p2").symlink_to(machine.project)
+    action = FileRead(("a",), str(machine.project))
+    assert machine.facts(action).plan_paths == (str(machine.home / ".claude/plans"),)
+    assert set(machine.facts(action, "gemini").plan_paths) == {
+        str(machine.home / ".gemini/tmp/p1/plans"),
+        str(machine.home / ".gemini/tmp/p1/s/plans"),
+    }
+    assert machine.facts(action, "codex").plan_paths == ()
+
+
+def test_the_policy_file_is_a_regular_file_of_reasonable_size(machine: Machine) -> None:
+    workspace = str(machine.project)
+    path = machine.project / ".assent/policy.toml"
+    assert machine.world.policy_file(workspace) is None
+    path.parent.mkdir()
+    path.write_bytes(b"[ask]\n")
+    assert machine.world.policy_file(workspace) == b"[ask]\n"
+    path.write_bytes(b"#" * (MAX_POLICY + 1))
+    assert machine.world.policy_file(workspace) is None
+    path.unlink()
+    os.mkfifo(path)
+    assert machine.world.policy_file(workspace) is None
