@@ -1,4 +1,4 @@
-"""A house for each test, empty and without a daemon, or with one that runs."""
+"""A house for each test, or one that many tests share because none of them may harm it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +10,33 @@ from tests.e2e.faults.house import House, house_in
 
 @pytest.fixture
 def empty_house(tmp_path: Path) -> Iterator[House]:
+    """No daemon runs yet."""
     with house_in(tmp_path / "house") as house:
         yield house
 
 
 @pytest.fixture
 def house(empty_house: House) -> House:
+    """A daemon of its own runs."""
     empty_house.start()
     return empty_house
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with house_in(tmp_path_factory.mktemp("running") / "house") as house:
+        house.start()
+        yield house
+
+
+@pytest.fixture
+def shared(running: House) -> Iterator[House]:
+    """The daemon of all tests of the module, with an empty inbox. It has to be there afterwards."""
+    yield running
+    assert running.daemon is not None
+    assert running.daemon.poll() is None
+    for request in running.inbox():
+        running.decide(request["number"], "withdraw")
+    for hook in running.hooks:
+        hook.said()
+    running.hooks.clear()

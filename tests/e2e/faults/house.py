@@ -169,7 +169,7 @@ class House:
             hook.process.communicate()
         if self.daemon is not None and self.daemon.poll() is None:
             self.kill()
-        with suppress(UnavailableError, ProcessLookupError):
+        with suppress(UnavailableError, OSError):
             # One that `assent up` started is no child of ours.
             os.kill(Client(self.home).pid, signal.SIGKILL)
 

@@ -1,12 +1,11 @@
 """What no agent should send: gated or denied, recorded, and never a stack trace to the agent."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.faults.agents import AGENTS, CLAUDE, Agent
-from tests.e2e.faults.house import House, house_in
+from tests.e2e.faults.house import House
 
 pytestmark = pytest.mark.network
 
@@ -15,24 +14,9 @@ MEGABYTE = 1024 * 1024
 agents = pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: agent.name)
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with house_in(tmp_path_factory.mktemp("running") / "house") as house:
-        house.start()
-        yield house
-
-
 @pytest.fixture
-def house(running: House) -> Iterator[House]:
-    """The daemon that all of these calls leave standing, with an empty inbox."""
-    yield running
-    assert running.daemon is not None
-    assert running.daemon.poll() is None
-    for request in running.inbox():
-        running.decide(request["number"], "withdraw")
-    for hook in running.hooks:
-        hook.said()
-    running.hooks.clear()
+def house(shared: House) -> House:
+    return shared
 
 
 PAYLOADS = [
