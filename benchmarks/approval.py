@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from benchmarks.crowd import crowd
 from benchmarks.house import RISKY, House, running_house
 from benchmarks.loopback import Caller, Watcher, bearer, caller, data_of, watch
-from benchmarks.measure import WARM_UP, Program, Timings, reap
+from benchmarks.measure import WARM_UP, Program, Timings, program, reap
 from benchmarks.report import Row
 
 ROUNDS = 200
@@ -61,7 +60,7 @@ async def _measure(
     robot = _Robot(url, header)
     await watch(robot, url)
     payloads = [place.payload(f"{RISKY}/{number}") for number in range(rounds + WARM_UP)]
-    shell = Program((shutil.which("sh") or "/bin/sh", "-c", "true"))
+    shell = Program((program("sh"), "-c", "true"))
     parts: list[Parts] = []
     floor: list[int] = []
     async with caller(url, header) as person:

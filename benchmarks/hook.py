@@ -1,12 +1,11 @@
 """A hook call that proceeds, decision recorded, against starting a process that does nothing."""
 
 import shlex
-import shutil
 from collections.abc import Sequence
 
 from assent.entrypoints.hook.relay_build import base_interpreter
 from benchmarks.house import SAFE, House, running_house
-from benchmarks.measure import WARM_UP, Program, interleaved
+from benchmarks.measure import WARM_UP, Program, interleaved, nothing, program
 from benchmarks.report import Row
 
 ROUNDS, SLOW_ROUNDS = 1000, 150
@@ -26,12 +25,11 @@ def run(*, quick: bool) -> Sequence[Row]:
 def _native(place: House, rounds: int) -> Sequence[Row]:
     name = "native relay" if place.relay.compiled else "Python relay (no compiled one here)"
     call = place.hook(place.relay, place.payload(SAFE))
-    nothing = Program((_which("true"),))
-    shell = _which("sh")
+    shell = program("sh")
     line = Program((shell, "-c", shlex.join(call.argv)), call.payload)
     empty_line = Program((shell, "-c", "true"))
     base, hook, shell_base, shell_hook = interleaved(
-        rounds, nothing.must_run, call.must_run, empty_line.must_run, line.must_run
+        rounds, nothing().must_run, call.must_run, empty_line.must_run, line.must_run
     )
     detail = f"{hook}; /bin/true {base}"
     return [
@@ -48,15 +46,8 @@ def _native(place: House, rounds: int) -> Sequence[Row]:
 
 def _python(place: House, rounds: int) -> Sequence[Row]:
     call = place.hook(place.script, place.payload(SAFE))
-    nothing = Program((base_interpreter(), "-I", "-S", "-c", "pass"))
-    base, hook = interleaved(rounds, nothing.must_run, call.must_run)
+    bare = Program((base_interpreter(), "-I", "-S", "-c", "pass"))
+    base, hook = interleaved(rounds, bare.must_run, call.must_run)
     detail = f"{hook}; python -I -S -c pass {base}"
     ratio = hook.p50 / base.p50
     return [Row("Python relay / python -I -S -c pass, p50", ratio, "x", at_most=1.2, detail=detail)]
-
-
-def _which(program: str) -> str:
-    found = shutil.which(program)
-    if found is None:
-        raise RuntimeError(f"there is no `{program}` here")
-    return found

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,6 +89,19 @@ class Program:
         code = self.run()
         if code != 0:
             raise RuntimeError(f"{' '.join(self.argv)} ended with {code}")
+
+
+def program(name: str) -> str:
+    """The path of a program of the system."""
+    found = shutil.which(name)
+    if found is None:
+        raise RuntimeError(f"there is no `{name}` here")
+    return found
+
+
+def nothing() -> Program:
+    """The yardstick of every hook: a process that does nothing."""
+    return Program((program("true"),))
 
 
 def reap(pid: int) -> int:
