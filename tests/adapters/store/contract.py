@@ -315,11 +315,13 @@ class StoreContract:
     async def test_a_failing_write_leaves_its_neighbours_alone(self, store: Store) -> None:
         def work(number: int) -> Callable[[Tx], int]:
             def run(tx: Tx) -> int:
-                tx.append("shared", "noted", at=number, fields={})
+                shared = tx.append("shared", "noted", at=number, fields={})
                 tx.append(f"own/{number}", "noted", at=number, fields={})
                 tx.publish("ledger", f"own/{number}", at=number)
                 if number % 3 == 0:
                     tx.add_request(request(number))
+                if number % 4 >= 2:
+                    assert len(list(tx.chain("shared"))) == shared.seq
                 if number % 2:
                     raise Boom
                 return number

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +18,8 @@ import pytest
 
 from assent.adapters.store import Reader, open_reader, open_store
 from assent.adapters.store.sqlite import SqliteStore
-from assent.adapters.store.sqlite_file import connect
+from assent.adapters.store.sqlite_file import connect, driver
+from assent.adapters.store.sqlite_tx import SqliteTx
 from assent.app.ports import Store, Tx
 from assent.app.verify_ledger import verify_ledger
 from assent.core.canonical import Json
@@ -198,8 +200,13 @@ try:
     open_store(url)
 except UnavailableError as error:
     print(error)
-with open_reader(url) as reader:
-    print(reader.read(lambda view: view.heads()))
+for mode in (0o700, 0o500):
+    os.chmod(os.path.dirname(path), mode)
+    with open_reader(url) as reader:
+        print(reader.read(lambda view: view.heads()))
+    for name in ("-wal", "-shm"):
+        if mode == 0o700 and os.path.exists(path + name):
+            os.unlink(path + name)
 """
 
 
@@ -228,9 +235,9 @@ def test_a_read_only_file_is_refused_for_writing_and_can_be_read(
         check=False,
     )
     assert child.returncode == 0, child.stderr
-    refusal, heads = child.stdout.splitlines()
+    refusal, heads, heads_in_a_shut_folder = child.stdout.splitlines()
     assert "cannot be opened: Permission denied" in refusal
-    assert heads == "[]"
+    assert heads == heads_in_a_shut_folder == "[]"
 
 
 # --- kill -9 ------------------------------------------------------------------------------------
@@ -378,6 +385,29 @@ async def test_a_loop_that_ended_does_not_hold_up_the_others(path: Path) -> None
     await asyncio.to_thread(asyncio.run, listen_and_leave())
     await store.write(lambda tx: tx.publish("ledger", "s", at=1), durable=True)
     assert store.read(verify_ledger).breaks == ()
+    await store.close()
+
+
+async def test_a_group_waits_for_the_disk_if_one_of_it_must(path: Path) -> None:
+    store = SqliteStore(path)
+
+    def setting(tx: Tx) -> int:
+        assert isinstance(tx, SqliteTx)
+        (found,) = driver(tx._connection).execute("PRAGMA synchronous").fetchone()
+        return int(found)
+
+    normal, full = 1, 2
+    assert await store.write(setting, durable=False) == normal
+    assert await store.write(setting, durable=True) == full
+    go_on = threading.Event()
+    hold = asyncio.ensure_future(store.write(lambda _: go_on.wait(), durable=False))
+    await asyncio.sleep(0)
+    group = asyncio.gather(*(store.write(setting, durable=number == 3) for number in range(5)))
+    await asyncio.sleep(0)
+    go_on.set()
+    await hold
+    assert await group == [full] * 5
+    assert await store.write(setting, durable=False) == normal
     await store.close()
 
 

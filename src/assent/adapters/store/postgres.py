@@ -64,7 +64,7 @@ _BEYOND: ColumnElement[int] = (
 class PostgresView(SqlView):
     """`View` of one snapshot."""
 
-    def _committed_events(self) -> Select[int, str, str, int]:
+    def _committed_events(self) -> "Select[int, str, str, int]":
         return super()._committed_events().where(event.c.seq < _HORIZON)
 
 
@@ -132,7 +132,7 @@ class PostgresTx(SqlTx):
         oldest = sa.select(event.c.seq).order_by(event.c.seq.desc()).offset(KEPT_EVENTS).limit(1)
         self._connection.execute(event.delete().where(event.c.seq <= oldest.scalar_subquery()))
 
-    def _committed_events(self) -> Select[int, str, str, int]:
+    def _committed_events(self) -> "Select[int, str, str, int]":
         own = event.c.seq >= _XID * PLACES
         return super()._committed_events().where(sa.or_(event.c.seq < _HORIZON, own))
 

@@ -39,9 +39,8 @@ def create(path: Path) -> None:
 
 def connect(path: Path, *, busy_ms: int = BUSY_MS, read_only: bool = False) -> sqlite3.Connection:
     """A connection without implicit transactions, for use by one thread at a time."""
-    mode = "ro" if read_only else "rw"
     raw = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
+        f"{path.absolute().as_uri()}?{_mode(path) if read_only else 'mode=rw'}",
         uri=True,
         timeout=busy_ms / 1000,
         isolation_level=None,
@@ -61,6 +60,15 @@ def connect(path: Path, *, busy_ms: int = BUSY_MS, read_only: bool = False) -> s
         raw.close()
         raise
     return raw
+
+
+def _mode(path: Path) -> str:
+    """How to read: even a reader makes files beside a database that has a log, unless told not to.
+
+    Where it cannot make them nobody writes either, so a file without a log is all there is.
+    """
+    shut = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+    return "mode=ro&immutable=1" if shut else "mode=ro"
 
 
 def engine_for(raw: Callable[[], sqlite3.Connection], *, size: int) -> Engine:

@@ -32,6 +32,7 @@ from assent.core.facts import PlanState
 from assent.core.ledger import Checkpoint, Entry, Head, stream_name
 
 Bodies: TypeAlias = Select[bytes]
+# Where `Select` and `Row` have several types they are quoted: SQLAlchemy 2.0 knows them with one.
 
 ENTRY = (
     audit.c.stream,
@@ -188,14 +189,14 @@ class SqlView:
         row = self._recorded().execute(query).one_or_none()
         return 0 if row is None else row.seq
 
-    def _committed_events(self) -> Select[int, str, str, int]:
+    def _committed_events(self) -> "Select[int, str, str, int]":
         """The events that no later commit can come before."""
         return sa.select(event.c.seq, event.c.topic, event.c.subject, event.c.at)
 
     def due_timers(self, *, now: int, limit: int) -> Sequence[Timer]:
         return self._timers(due(now, limit))
 
-    def _timers(self, query: Select[str, int, str, int]) -> Sequence[Timer]:
+    def _timers(self, query: "Select[str, int, str, int]") -> Sequence[Timer]:
         rows = self._connection.execute(query)
         return [Timer(name, version, TimerKind(kind), due) for name, version, kind, due in rows]
 
@@ -235,7 +236,7 @@ def _requests() -> Bodies:
     return sa.select(approval.c.body)
 
 
-def due(now: int, limit: int) -> Select[str, int, str, int]:
+def due(now: int, limit: int) -> "Select[str, int, str, int]":
     """The timers that are due, the earliest first."""
     query = sa.select(timer.c.request_id, timer.c.version, timer.c.kind, timer.c.due_at)
     return query.where(timer.c.due_at <= now).order_by(timer.c.due_at).limit(limit)
@@ -245,12 +246,12 @@ def due(now: int, limit: int) -> Select[str, int, str, int]:
 # place must get past them.
 
 
-def _entry(row: Row[*tuple[Any, ...]]) -> Entry:
+def _entry(row: "Row[*tuple[Any, ...]]") -> Entry:
     stream, seq, prev, hash_, body = row
     return Entry(stream, _whole(seq), Digest(str(prev)), Digest(str(hash_)), body)
 
 
-def _checkpoint(row: Row[*tuple[Any, ...]]) -> Checkpoint:
+def _checkpoint(row: "Row[*tuple[Any, ...]]") -> Checkpoint:
     number, prev, hash_, body = row
     return Checkpoint(_whole(number), Digest(str(prev)), Digest(str(hash_)), body)
 
