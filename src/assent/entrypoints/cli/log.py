@@ -1,14 +1,14 @@
 """`assent log`: what was recorded, newest first, running daemon or not."""
 
 import json
-from datetime import datetime
 
 import click
 
 from assent.adapters.store import open_reader
 from assent.core.ledger import Entry
-from assent.entrypoints.cli.text import visible_line
+from assent.entrypoints.cli.text import moment, visible_line
 from assent.entrypoints.home import find_home, read_config
+from assent.entrypoints.web.views.records import entry_record
 from assent.entrypoints.wiring import database_url
 
 
@@ -26,21 +26,23 @@ def command(number: int, stream: str | None, as_json: bool) -> None:
 
 
 def _json_line(entry: Entry) -> str:
-    fields = {
-        "stream": entry.stream,
-        "seq": entry.seq,
-        "hash": entry.hash,
-        "prev": entry.prev,
-        "body": json.loads(entry.body),
-    }
-    return json.dumps(fields)
+    return json.dumps(entry_record(entry))
 
 
 def _line(entry: Entry) -> str:
-    body = json.loads(entry.body)
-    at = datetime.fromtimestamp(body["at"] / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    body = entry_record(entry)["body"]
+    if not isinstance(body, dict):
+        return visible_line(f"{entry.stream} {entry.seq} cannot be read; see: assent verify")
     what = body.get("title") or body.get("verdict") or body.get("tool") or ""
     who = body.get("by") or body.get("agent") or ""
     request = f"REQ-{body['request']}" if "request" in body else ""
-    parts = (at, str(body["kind"]), request, str(who), str(body.get("class", "")), str(what))
-    return visible_line("  ".join(part for part in parts if part))
+    parts = (_moment(body.get("at")), body.get("kind"), request, who, body.get("class"), what)
+    return visible_line("  ".join(str(part) for part in parts if part))
+
+
+def _moment(at: object) -> str:
+    """Local time, or what stands there instead in an entry that somebody edited."""
+    try:
+        return moment(at) if isinstance(at, int) else str(at)
+    except (ValueError, OverflowError, OSError):
+        return str(at)

@@ -26,7 +26,7 @@ def describe(request: dict[str, Any]) -> Iterator[str]:
     """What exactly, why asked, what if it goes wrong, for what, what the agent says, what now."""
     title = click.style(visible_line(request["title"]), bold=True)
     yield f"{request['name']}  {mark(request['class'])}  {title}"
-    yield f"{request['standing']}"
+    yield visible_line(request["standing"])
     yield ""
     yield from _action(request["action"])
     if request["runs"] is not None and request["runs"] != request["action"]:
@@ -46,7 +46,8 @@ def describe(request: dict[str, Any]) -> Iterator[str]:
         yield f"The agent says, unverified: {visible_line(request['prose'])}"
     for said in request["decisions"]:
         reason = f": {visible_line(said['reason'])}" if said["reason"] else ""
-        yield f"{moment(said['at'])} {said['verdict']} by {said['by']} ({said['via']}){reason}"
+        who = visible_line(said["by"])
+        yield f"{moment(said['at'])} {said['verdict']} by {who} ({said['via']}){reason}"
 
 
 def _reasons(request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -59,16 +60,35 @@ def _action(action: dict[str, Any]) -> Iterator[str]:
     """The exact action; a terminal cannot be made to hide or move any of it."""
     match action["kind"]:
         case "command":
-            script = action["script"]
-            text = script if isinstance(script, str) else json.dumps(script)
-            yield visible_block(text, indent="    ")
-            yield f"in {visible_line(action['cwd'])}"
+            yield from _command(action)
         case "edit":
             for change in action["changes"]:
-                yield f"{change['kind']} {visible_line(change['path'])}"
-                yield visible_block(change["diff"], indent="    ")
+                yield from _change(change)
         case "plan":
             yield visible_block(action["text"], indent="    ")
         case _:
             for name, value in action.items():
-                yield f"{name}: {visible_block(str(value))}"
+                text = "\n".join(value) if isinstance(value, list) else str(value)
+                yield f"{name}: {visible_block(text)}"
+
+
+def _command(action: dict[str, Any]) -> Iterator[str]:
+    script = action["script"]
+    text = script if isinstance(script, str) else json.dumps(script)
+    yield visible_block(text, indent="    ")
+    yield f"in {visible_line(action['cwd'])}"
+    for name, value in action["env"]:
+        yield f"with {visible_line(f'{name}={value}')}"
+    if action["interactive"]:
+        yield "in a terminal into which more can be typed without asking again"
+
+
+def _change(change: dict[str, Any]) -> Iterator[str]:
+    moved = change["moved_to"]
+    target = "" if moved is None else f" to {visible_line(moved)}"
+    yield f"{change['kind']} {visible_line(change['path'])}{target}"
+    if change["diff"]:
+        yield visible_block(change["diff"], indent="    ")
+    elif change["before"] != change["after"]:
+        before, after = (change[when] or "no file" for when in ("before", "after"))
+        yield f"    not text: {before} becomes {after}"

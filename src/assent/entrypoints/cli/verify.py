@@ -7,6 +7,7 @@ import click
 
 from assent.adapters.store import open_reader
 from assent.app.verify_ledger import Verification, verify_ledger
+from assent.entrypoints.cli.text import visible_line
 from assent.entrypoints.home import find_home, read_config
 from assent.entrypoints.wiring import database_url
 from assent.errors import IntegrityError
@@ -35,5 +36,5 @@ def _words(found: Verification) -> str:
     size = f"{found.entries} entries in {found.streams} streams, {found.checkpoints} checkpoints"
     if not found.breaks:
         return f"Intact: {size}."
-    places = (f"  {broken.where}: {broken.what}" for broken in found.breaks)
+    places = (f"  {visible_line(f'{broken.where}: {broken.what}')}" for broken in found.breaks)
     return "\n".join((f"Broken: {size}.", *places))
