@@ -232,15 +232,18 @@ class House:
         return decided
 
     def assent(
-        self, *arguments: str, stdin: bytes | None = None, cwd: Path | None = None
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run the `assent` command."""
         return subprocess.run(
             [*ASSENT, *arguments],
-            env=self.env,
+            env={**self.env, **(env or {})},
             cwd=cwd or self.workspace,
-            input=None if stdin is None else stdin.decode("utf-8", "surrogateescape"),
-            stdin=subprocess.DEVNULL if stdin is None else None,
+            input=(stdin or b"").decode("utf-8", "surrogateescape"),
             capture_output=True,
             encoding="utf-8",
             errors="surrogateescape",
