@@ -7,7 +7,6 @@ from pathlib import Path
 
 from assent.adapters.agents.registry import AGENTS, INSTALLERS
 from assent.adapters.policy_file import PolicyFiles
-from assent.adapters.store import open_store
 from assent.adapters.workspace import LocalFiles, LocalWorld
 from assent.app.agents import HookStatus, Surroundings
 from assent.app.gatehouse import Gatehouse
@@ -39,6 +38,9 @@ def database_url(home: Home, config: Config) -> str:
 
 def open_gatehouse(home: Home, config: Config) -> Gatehouse:
     """Everything the daemon works with. Raises UnavailableError when the store cannot be opened."""
+    # Here, because it costs the command line, which needs no store, most of its time.
+    from assent.adapters.store import open_store  # noqa: PLC0415
+
     user_home = Path.home()
     return Gatehouse(
         store=open_store(database_url(home, config)),
