@@ -26,7 +26,7 @@ START_SECONDS = 60.0
 ANSWER_SECONDS = 30.0
 """Guards against hangs, never measurements."""
 
-_GLANCE_SECONDS = 0.02
+_GLANCE_SECONDS = 0.05
 _SHOWN_CHARACTERS = 6000
 
 
@@ -87,10 +87,19 @@ class House:
 
     # --- the daemon's process
 
+    def open(self) -> None:
+        """Start the daemon and, while it starts, install the hooks."""
+        self._launch()
+        self.install()
+        self._wait_until_up()
+
     def start(self) -> None:
-        """Start the daemon in the foreground and wait until its API answers."""
-        info = self.root / "run" / "daemon.json"
-        info.unlink(missing_ok=True)
+        """Start the daemon and wait until its API answers."""
+        self._launch()
+        self._wait_until_up()
+
+    def _launch(self) -> None:
+        self._info.unlink(missing_ok=True)
         with (self.root / "daemon.out").open("ab") as out:
             self._daemon = subprocess.Popen(
                 [*_ASSENT, "up", "--foreground"],
@@ -100,7 +109,13 @@ class House:
                 stdout=out,
                 stderr=out,
             )
-        _until(lambda: info.exists() and self._answers(), START_SECONDS, self.report)
+
+    def _wait_until_up(self) -> None:
+        _until(lambda: self._info.exists() and self._answers(), START_SECONDS, self.report)
+
+    @property
+    def _info(self) -> Path:
+        return self.root / "run" / "daemon.json"
 
     def kill(self) -> None:
         """kill -9. No effect when it does not run."""
@@ -168,9 +183,12 @@ class House:
 
     def waiting(self) -> tuple[Asked, ...]:
         """What waits for a person, oldest first."""
-        rows = self.get("/api/requests?limit=500")["requests"]
-        shown = (self.asked(row["name"]) for row in sorted(rows, key=lambda row: row["number"]))
-        return tuple(shown)
+        return tuple(self.asked(row["name"]) for row in self._listed())
+
+    def _listed(self, agent: str = "") -> list[Mapping[str, Any]]:
+        rows: list[dict[str, Any]] = self.get("/api/requests?limit=500")["requests"]
+        rows.sort(key=lambda row: int(row["number"]))
+        return [row for row in rows if agent in ("", row["agent"])]
 
     def asked(self, name: str) -> Asked:
         return Asked(self.get(f"/api/requests/{name}"))
@@ -178,25 +196,14 @@ class House:
     def next_asked(self, run: AgentRun, *, by: str = "") -> Asked:
         """Wait until the run waits for a person, and show the oldest question of that agent."""
         agent = by or self.scene.agent
-        found: list[Asked] = []
-
-        def listed() -> bool:
-            found[:] = [asked for asked in self.waiting() if asked.agent == agent]
-            return bool(found)
-
-        run.until(listed)
-        return found[0]
+        run.until(lambda: bool(self._listed(agent)))
+        return self.asked(self._listed(agent)[0]["name"])
 
     def finish(self, run: AgentRun) -> RunResult:
         """The run's end; a question that nobody expects fails the test instead of holding it."""
-        left: list[Asked] = []
-
-        def over() -> bool:
-            left[:] = [asked for asked in self.waiting() if asked.agent == self.scene.agent]
-            return run.poll() is not None or bool(left)
-
-        run.until(over)
-        assert not left, f"nobody expects {left}"
+        agent = self.scene.agent
+        run.until(lambda: run.poll() is not None or bool(self._listed(agent)))
+        assert not self._listed(agent), f"nobody expects {self._listed(agent)}"
         return run.wait()
 
     def approve(self, asked: Asked) -> None:
@@ -221,7 +228,7 @@ class House:
         return self._call("GET", path)
 
     def _call(self, method: str, path: str, body: str | None = None) -> Any:
-        info = json.loads((self.root / "run" / "daemon.json").read_text(encoding="utf-8"))
+        info = json.loads(self._info.read_text(encoding="utf-8"))
         token = (self.root / "run" / "token").read_text(encoding="utf-8")
         connection = http.client.HTTPConnection(
             urlsplit(info["url"]).netloc, timeout=ANSWER_SECONDS

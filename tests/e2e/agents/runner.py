@@ -23,7 +23,7 @@ from .scripted_model.steps import MAIN, Script, dump_scripts, marker
 RUN_SECONDS = 90.0
 """How long a run may take: a guard against hangs, never a measurement."""
 
-_GLANCE_SECONDS = 0.02
+_GLANCE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,8 +90,7 @@ def day(request: pytest.FixtureRequest, new_module_scene: SceneMaker) -> Day:
     steps = the_script(agent)
     script = (*steps.values(), Say("done"))
     with House(scene) as house:
-        house.start()
-        house.install()
+        house.open()
         with start_agent(scene, script, delegates={"child": CHILD}) as run:
             gated = decide_all(house, run)
             finished = house.finish(run)

@@ -35,8 +35,7 @@ def outage(request: pytest.FixtureRequest, new_module_scene: SceneMaker) -> Outa
     scene = new_module_scene(request.param)
     script = (Run("rm -r build"), Write("hello.py", "1\n"), Run("ls"), Say("done"))
     with House(scene) as house:
-        house.start()
-        house.install()
+        house.open()
         with start_agent(scene, script) as run:
             asked = house.next_asked(run)
             house.kill()
@@ -66,8 +65,7 @@ def test_stopped_daemon_lets_nothing_through(agent: str, new_scene: SceneMaker) 
     """SIGSTOP: the kernel goes on taking connections, and nobody answers."""
     scene = new_scene(agent)
     with House(scene) as house:
-        house.start()
-        house.install()
+        house.open()
         house.freeze()
         run = run_agent(scene, (Run("rm -r build"), Say("done")))
 
@@ -78,8 +76,7 @@ def test_stopped_daemon_lets_nothing_through(agent: str, new_scene: SceneMaker) 
 def test_daemon_that_stops_while_a_call_waits_lets_nothing_through(new_scene: SceneMaker) -> None:
     scene = new_scene("codex")
     with House(scene) as house:
-        house.start()
-        house.install()
+        house.open()
         with start_agent(scene, (Run("rm -r build"), Say("done"))) as run:
             asked = house.next_asked(run)
             house.freeze()

@@ -47,8 +47,7 @@ SCRIPT = (
 def planned(request: pytest.FixtureRequest, new_module_scene: SceneMaker) -> Planned:
     scene = new_module_scene(request.param)
     with House(scene) as house:
-        house.start()
-        house.install()
+        house.open()
         with start_agent(scene, SCRIPT, mode=Mode.PLAN) as run:
             bad = house.next_asked(run)
             house.reject(bad, REASON)
@@ -93,8 +92,7 @@ def test_edited_plan_arrives_edited(new_scene: SceneMaker) -> None:
     scene = new_scene("claude-code")
     script = (WritePlan(GOOD_PLAN), ProposePlan(GOOD_PLAN), Write("hello.py", HELLO), Say("done"))
     with House(scene) as house:
-        house.start()
-        house.install()
+        house.open()
         with start_agent(scene, script, mode=Mode.PLAN) as run:
             house.modify(house.next_asked(run), EDITED_PLAN)
             results = house.finish(run).results()

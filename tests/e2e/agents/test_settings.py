@@ -47,8 +47,7 @@ def tampering(new_module_scene: SceneMaker) -> Tampering:
     tries = [steps for name in FILES for steps in tries_after_changing(name)]
     script: Script = (Write(".claude/settings.json", OFF), *tries, Say("done"))
     with House(scene) as house:
-        house.start()
-        house.install()
+        house.open()
         with start_agent(scene, script) as run:
             written = house.next_asked(run)
             house.reject(written, "no")

@@ -33,8 +33,7 @@ def set_up(house: House) -> None:
     (repo / "tick.py").write_text("open('ticks.txt', 'a').write('tick\\n')\n", encoding="utf-8")
     (repo / ".assent").mkdir()
     (repo / ".assent" / "policy.toml").write_text(POLICY, encoding="utf-8")
-    house.start()
-    house.install()
+    house.open()
 
 
 def accept_policy(house: House, run: AgentRun) -> None:
