@@ -24,7 +24,7 @@ def refused_by_person(request: Request) -> str:
     said = deciding(request)
     who, reason = (said.by, said.reason) if said is not None else ("a person", "")
     return (
-        f"Assent: {who} rejected this ({request.name}). Reason from {who}: {reason} "
+        f"Assent: {who} rejected this ({request.name}). Reason from {who}: {_sentence(reason)} "
         "Do not try another way to the same effect."
     )
 
@@ -93,6 +93,11 @@ def summary(assessment: Assessment) -> str:
     """The class and the first reason: `high: deletes build`."""
     why = assessment.evidence[0].what if assessment.evidence else assessment.title
     return f"{assessment.risk.word}: {why}"
+
+
+def _sentence(text: str) -> str:
+    """`text`, ended, so that what follows it is not read as part of it."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _moment(at: int | None) -> str:

@@ -19,13 +19,13 @@ def command() -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def list_agents(as_json: bool) -> None:
-    """Every agent Assent knows, where it is, and the state of its hooks."""
+    """List the agents and the state of their hooks."""
     rows = installed_hooks(find_home(), current_project())
     if as_json:
         click.echo(json.dumps([_row(row) for row in rows], indent=2))
         return
     for row in rows:
-        click.echo(f"{row.agent:12} {row.state:10} {row.found or 'not found here'}")
+        click.echo(f"{row.agent:12} hooks {row.state:10} {row.found or 'not found here'}")
         for note in row.notes:
             click.echo(f"{'':12} {note}")
 
@@ -45,7 +45,10 @@ def _row(row: HookStatus) -> dict[str, object]:
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def install(name: str, yes: bool) -> None:
-    """Put Assent's hooks into the user's configuration of the agent NAME."""
+    """Put hooks into an agent's configuration.
+
+    NAME is one of `assent agents list`. What would be written is shown first.
+    """
     install_hooks(_installer(name), ask=not yes)
 
 
@@ -70,7 +73,10 @@ def install_hooks(installer: Installer, *, ask: bool) -> None:
 @command.command()
 @click.argument("name")
 def uninstall(name: str) -> None:
-    """Take Assent's hooks out of the agent NAME, leaving everything else as it was."""
+    """Take the hooks out again.
+
+    Everything else in the configuration of the agent NAME stays as it was.
+    """
     status = _installer(name).uninstall(surroundings(find_home()))
     click.echo(f"{status.agent}: {status.state}")
 

@@ -8,7 +8,7 @@ import click
 from assent.entrypoints.cli.decision import decide
 from assent.errors import UsageError
 
-_SPAN = re.compile(r"(?P<count>\d+)\s*(?P<unit>s|min|m|h|d)")
+_SPAN = re.compile(r"(?P<count>[0-9]{1,9})\s*(?P<unit>s|min|m|h|d)")
 _UNITS = {"s": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400}
 
 

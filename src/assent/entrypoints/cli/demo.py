@@ -9,6 +9,7 @@ import time
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 
 import click
@@ -16,7 +17,7 @@ import click
 from assent.entrypoints.cli.up import login_link
 from assent.entrypoints.demo import screen
 from assent.entrypoints.demo.checks import check_all, outcome_of
-from assent.entrypoints.demo.play import Played, cast
+from assent.entrypoints.demo.play import Cast, Played, cast
 from assent.entrypoints.demo.script import Step, last_try, steps
 from assent.entrypoints.demo.stage import Stage, set_stage
 
@@ -76,21 +77,37 @@ def _nobody(_step: Step, _number: int) -> None:
 def _let_decide(*, open_browser: bool) -> None:
     with _every_end_cleans_up(), set_stage() as stage:
         screen.scene(stage)
-        link = login_link(stage.client)
+        link = _link(stage)
         click.echo(f"\n  Your inbox, for one browser: {link}")
         click.echo(f"  Or in another terminal: {_inbox_command(stage)}")
         if open_browser:
             webbrowser.open(link)
         screen.title("The agent works, and you decide")
         with cast(stage) as agent:
-            done: list[Played] = []
-            for step in steps(stage.sample.repo):
-                done.append(agent.play(step, screen.waits))
-                screen.played(done[-1])
+            done = [_play(agent, step) for step in steps(stage.sample.repo)]
         asked = sum(one.asked is not None for one in done)
         click.echo(f"\nThe agent is done: {len(done)} calls, you were asked {asked} times.")
         click.echo("Look at the inbox as long as you like. Ctrl-C removes everything.")
         signal.pause()
+
+
+def _play(agent: Cast, step: Step) -> Played:
+    """One step. A plan that was not approved is changed and shown again, as real agents do."""
+    while True:
+        done = agent.play(step, screen.waits)
+        screen.played(done)
+        if done.ran or done.asked is None or "plan" not in step.arguments:
+            return done
+        changed = f"{step.arguments['plan']}\nChanged after this answer: {done.reason}\n"
+        step = replace(step, arguments={"plan": changed})
+
+
+def _link(stage: Stage) -> str:
+    """A login link that leaves the browser logged in to the user's own inbox.
+
+    Cookies ignore ports, so one for 127.0.0.1 would replace the one that is there.
+    """
+    return login_link(stage.client).replace("//127.0.0.1:", "//localhost:", 1)
 
 
 def _inbox_command(stage: Stage) -> str:

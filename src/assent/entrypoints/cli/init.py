@@ -36,6 +36,8 @@ def command(yes: bool) -> None:
     states = [item.install(here) for item in found]
     client = start_daemon(home)
     _report(states)
+    if states:
+        click.echo("         Start your agents anew: hooks are read at the start of a session.")
     click.echo("Level:   advisory. The daemon runs as you do, and so do the agents: it guards")
     click.echo("         against mistakes, not against an agent that attacks it on purpose.")
     click.echo(f"Open your inbox, once and within 10 minutes: {login_link(client)}")
@@ -55,7 +57,13 @@ def _ask(changes: list[Change], *, ask: bool) -> None:
     for change in changes:
         click.echo(f"  {change.path}: {change.what}")
     if ask:
-        click.confirm("Write this and start Assent?", default=True, abort=True)
+        _confirm()
+
+
+def _confirm() -> None:
+    if not click.confirm("Write this and start Assent?", default=True):
+        click.echo("Nothing was written.")
+        raise click.Abort
 
 
 def _write_policy(root: Path) -> None:

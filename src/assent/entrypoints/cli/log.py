@@ -13,7 +13,14 @@ from assent.entrypoints.wiring import database_url
 
 
 @click.command()
-@click.option("-n", "--number", default=30, show_default=True, help="How many entries.")
+@click.option(
+    "-n",
+    "--number",
+    type=click.IntRange(min=1),
+    default=30,
+    show_default=True,
+    help="How many entries.",
+)
 @click.option("--stream", help="Only one stream, such as request/12.")
 @click.option("--json", "as_json", is_flag=True, help="For scripts: one entry a line.")
 def command(number: int, stream: str | None, as_json: bool) -> None:
@@ -23,6 +30,8 @@ def command(number: int, stream: str | None, as_json: bool) -> None:
         entries = reader.read(lambda view: view.entries(stream=stream, limit=number))
     for entry in entries:
         click.echo(_json_line(entry) if as_json else _line(entry))
+    if not entries and not as_json:
+        click.echo(f"Nothing is recorded in `{stream}`." if stream else "Nothing is recorded yet.")
 
 
 def _json_line(entry: Entry) -> str:
@@ -36,8 +45,9 @@ def _line(entry: Entry) -> str:
     what = body.get("title") or body.get("verdict") or body.get("tool") or ""
     who = body.get("by") or body.get("agent") or ""
     request = f"REQ-{body['request']}" if "request" in body else ""
-    parts = (_moment(body.get("at")), body.get("kind"), request, who, body.get("class"), what)
-    return visible_line("  ".join(str(part) for part in parts if part))
+    at, kind, risk = _moment(body.get("at")), body.get("kind"), body.get("class") or ""
+    line = f"{at}  {kind!s:14}  {request:8}  {who!s:12}  {risk!s:12}  {what}"
+    return visible_line(line).rstrip()
 
 
 def _moment(at: object) -> str:

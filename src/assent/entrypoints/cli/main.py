@@ -63,7 +63,7 @@ def main() -> None:
             # A terminal of another encoding shows what it cannot write by its number.
             stream.reconfigure(errors="backslashreplace")
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="assent", standalone_mode=False)
     except click.exceptions.Exit as ended:
         sys.exit(ended.exit_code)
     except click.Abort:

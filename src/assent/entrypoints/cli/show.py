@@ -35,11 +35,13 @@ def describe(request: dict[str, Any]) -> Iterator[str]:
     yield ""
     for item in _reasons(request):
         yield f"Asked because: {visible_line(item['what'])} (rule `{item['rule']}`)"
-    yield f"Policy: {visible_line(request['why'])} (rule `{request['rule']}`)"
+    if all(item["what"] != request["why"] for item in _reasons(request)):
+        yield f"Policy: {visible_line(request['why'])} (rule `{request['rule']}`)"
     yield f"Undo: {visible_line(request['undo'])}"
+    agent = f"{request['agent_title']} {visible_line(request['model'])}".rstrip()
     yield (
-        f"From: {request['agent_title']} {visible_line(request['model'])} "
-        f"in {visible_line(request['cwd'])}, session {visible_line(request['session'])}"
+        f"From: {agent} in {visible_line(request['cwd'])}, "
+        f"session {visible_line(request['session'])}"
     )
     yield f"Asked {moment(request['created_at'])}, expires {moment(request['expires_at'])}"
     if request["prose"]:
@@ -48,6 +50,19 @@ def describe(request: dict[str, Any]) -> Iterator[str]:
         reason = f": {visible_line(said['reason'])}" if said["reason"] else ""
         who = visible_line(said["by"])
         yield f"{moment(said['at'])} {said['verdict']} by {who} ({said['via']}){reason}"
+    if request["state"] == "pending" and request["asked_in"] == "inbox":
+        yield ""
+        yield from _ways(request)
+
+
+def _ways(request: dict[str, Any]) -> Iterator[str]:
+    """The commands that decide it."""
+    number = request["number"]
+    yield f"assent approve {number}"
+    yield f"assent reject {number} --reason TEXT"
+    if request["editable"] is not None:
+        yield f"assent modify {number}"
+    yield f"assent delay {number} --until 30m"
 
 
 def _reasons(request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -65,7 +80,7 @@ def _action(action: dict[str, Any]) -> Iterator[str]:
             for change in action["changes"]:
                 yield from _change(change)
         case "plan":
-            yield visible_block(action["text"], indent="    ")
+            yield visible_block(action["text"].rstrip("\n"), indent="    ")
         case _:
             for name, value in action.items():
                 text = "\n".join(value) if isinstance(value, list) else str(value)

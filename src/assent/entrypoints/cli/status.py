@@ -48,6 +48,8 @@ def _words(status: dict[str, Any]) -> str:
         if hook["found"]:
             lines.append(f"{hook['title']}: hooks {hook['state']}")
             lines.extend(f"  {note}" for note in hook["notes"])
+    if not any(hook["found"] for hook in status["agents"]):
+        lines.append("No coding agent found here. See: assent agents list")
     if "link" in status:
         lines.append(f"Open your inbox, once and within 10 minutes: {status['link']}")
     return "\n".join(lines)
