@@ -71,8 +71,13 @@ class Listeners:
         self._listeners.append((asyncio.get_running_loop(), listener))
 
     def tell(self, events: Sequence[Event]) -> None:
-        if events:
-            deliver([(loop, _Call(listener, events)) for loop, listener in self._listeners])
+        deliver(self.calls(events))
+
+    def calls(self, events: Sequence[Event]) -> Sequence[Outcome]:
+        """What `tell` would deliver, to go along with other outcomes."""
+        if not events:
+            return ()
+        return [(loop, _Call(listener, events)) for loop, listener in self._listeners]
 
 
 class _Call:

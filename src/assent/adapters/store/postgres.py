@@ -30,7 +30,7 @@ from assent.adapters.store.faults import DRIVER_ERRORS, fault
 from assent.adapters.store.migrate import migrate, schema_of
 from assent.adapters.store.schema import REQUEST_COUNTER, audit, audit_head, counter, event
 from assent.adapters.store.tx import SqlTx
-from assent.adapters.store.view import Bodies, SqlView, due
+from assent.adapters.store.view import NOTHING, Bodies, SqlView, due
 from assent.app.ports import Event, Tx, View
 from assent.core.approvals import Request, Timer
 from assent.core.canonical import Digest, Json
@@ -136,8 +136,8 @@ class PostgresTx(SqlTx):
         own = event.c.seq >= _XID * PLACES
         return super()._committed_events().where(sa.or_(event.c.seq < _HORIZON, own))
 
-    def _one(self, query: Bodies) -> Request | None:
-        return super()._one(query.with_for_update())
+    def _one(self, query: Bodies, wanted: Mapping[str, object] = NOTHING) -> Request | None:
+        return super()._one(query.with_for_update(), wanted)
 
     def _changing(self) -> Connection:
         return self._connection

@@ -125,8 +125,8 @@ class _Writer:
             self._abandon()
             deliver([job.failure(self._fault(error)) for job in jobs])
         else:
-            deliver(outcomes)
-            self._listeners.tell(events)
+            # Together, since each wake-up of a loop costs this thread a turn of the interpreter.
+            deliver([*outcomes, *self._listeners.calls(events)])
 
     def _begin(self, *, durable: bool) -> None:
         self._check_file()

@@ -29,6 +29,38 @@ from assent.core.facts import PlanState
 from assent.core.ledger import Checkpoint, Entry, Head, seal
 from assent.errors import ConflictError
 
+_MANY = 500
+"""Rows of one portion."""
+
+# Built once: building a statement takes longer than running it.
+_COUNT_UP = (
+    counter.update().where(counter.c.name == REQUEST_COUNTER).values(value=counter.c.value + 1)
+)
+_COUNTED = sa.select(counter.c.value).where(counter.c.name == REQUEST_COUNTER)
+_ADD = approval.insert()
+_SAVE = approval.update().where(
+    approval.c.id == sa.bindparam("wanted"), approval.c.version == sa.bindparam("before")
+)
+_DROP_TIMERS = timer.delete().where(timer.c.request_id == sa.bindparam("wanted"))
+_ADD_TIMERS = timer.insert()
+_TURN_TO_SEAL = (
+    sa.select(counter.c.value).where(counter.c.name == CHECKPOINT_COUNTER).with_for_update()
+)
+_MOVED_HEADS = (
+    sa.select(audit_head.c.stream, audit_head.c.seq, audit_head.c.hash)
+    .where(sa.text(MOVED), audit_head.c.stream > sa.bindparam("after"))
+    .order_by(audit_head.c.stream)
+    .limit(_MANY)
+    .with_for_update(skip_locked=True)
+)
+_LAST_CHECKPOINT = sa.select(checkpoint).order_by(checkpoint.c.number.desc()).limit(1)
+_ADD_CHECKPOINT = checkpoint.insert()
+_SEALED = (
+    audit_head.update()
+    .where(audit_head.c.stream == sa.bindparam("name"))
+    .values(sealed=audit_head.c.seq)
+)
+
 
 class SqlTx(SqlView, ABC):
     """`Tx` on one connection. What it reads in order to change it, it locks where that matters.
@@ -40,31 +72,29 @@ class SqlTx(SqlView, ABC):
     """What `publish` was called with."""
 
     def next_number(self) -> int:
-        mine = counter.c.name == REQUEST_COUNTER
-        self._changing().execute(counter.update().where(mine).values(value=counter.c.value + 1))
-        number: int = self._connection.scalars(sa.select(counter.c.value).where(mine)).one()
+        self._changing().execute(_COUNT_UP)
+        number: int = self._connection.scalars(_COUNTED).one()
         return number
 
     def add_request(self, request: Request) -> None:
         try:
-            self._changing().execute(
-                approval.insert().values(id=request.id, number=request.number, **_row(request))
-            )
+            row = {"id": request.id, "number": request.number, **_row(request)}
+            self._changing().execute(_ADD, row)
         except sa.exc.IntegrityError as error:
             raise ConflictError(f"{request.name} is in the store already.") from error
 
     def save_request(self, request: Request) -> None:
-        before = (approval.c.id == request.id, approval.c.version == request.version - 1)
-        changed = self._changing().execute(approval.update().where(*before).values(_row(request)))
+        before = {"wanted": request.id, "before": request.version - 1}
+        changed = self._changing().execute(_SAVE, {**_row(request), **before})
         if changed.rowcount != 1:
             raise ConflictError(
                 f"{request.name} changed in the meantime.", hint="Look at it again, then decide."
             )
 
     def set_timers(self, request_id: str, timers: Sequence[Timer]) -> None:
-        self._changing().execute(timer.delete().where(timer.c.request_id == request_id))
+        self._changing().execute(_DROP_TIMERS, {"wanted": request_id})
         if timers:
-            self._connection.execute(timer.insert(), [_timer_row(each) for each in timers])
+            self._connection.execute(_ADD_TIMERS, [_timer_row(each) for each in timers])
 
     def drop_timer(self, timer_: Timer) -> None:
         row = _timer_row(timer_)
@@ -75,23 +105,14 @@ class SqlTx(SqlView, ABC):
 
     def seal(self, at: int) -> Checkpoint | None:
         # The lock comes first: whoever waited for it must see the checkpoint made meanwhile.
-        turn = sa.select(counter.c.value).where(counter.c.name == CHECKPOINT_COUNTER)
-        self._recorded().execute(turn.with_for_update())
+        self._recorded().execute(_TURN_TO_SEAL)
         moved = self._moved_heads()
         if not moved:
             return None
         made = seal(self._last_checkpoint(), moved, at)
-        self._changing().execute(
-            checkpoint.insert().values(
-                number=made.number, prev=made.prev, hash=made.hash, body=made.body
-            )
-        )
-        names = [head.stream for head in moved]
-        for start in range(0, len(names), _MANY):
-            some = audit_head.c.stream.in_(names[start : start + _MANY])
-            self._connection.execute(
-                audit_head.update().where(some).values(sealed=audit_head.c.seq)
-            )
+        row = {"number": made.number, "prev": made.prev, "hash": made.hash, "body": made.body}
+        self._changing().execute(_ADD_CHECKPOINT, row)
+        self._connection.execute(_SEALED, [{"name": head.stream} for head in moved])
         return made
 
     def _moved_heads(self) -> list[Head]:
@@ -99,20 +120,16 @@ class SqlTx(SqlView, ABC):
 
         In portions by name: the database must not take this for a reason to read all heads.
         """
-        columns = audit_head.c
         moved: list[Head] = []
-        query = sa.select(columns.stream, columns.seq, columns.hash).where(sa.text(MOVED))
-        query = query.order_by(columns.stream).limit(_MANY).with_for_update(skip_locked=True)
-        portion = list(self._connection.execute(query))
-        while portion:
+        after, is_last = "", False
+        while not is_last:
+            portion = self._connection.execute(_MOVED_HEADS, {"after": after}).all()
             moved += [Head(stream, seq, Digest(hash_)) for stream, seq, hash_ in portion]
-            further = query.where(columns.stream > moved[-1].stream)
-            portion = list(self._connection.execute(further))
+            after, is_last = moved[-1].stream if moved else "", len(portion) < _MANY
         return moved
 
     def _last_checkpoint(self) -> Checkpoint | None:
-        query = sa.select(checkpoint).order_by(checkpoint.c.number.desc()).limit(1)
-        row = self._connection.execute(query).one_or_none()
+        row = self._connection.execute(_LAST_CHECKPOINT).one_or_none()
         return None if row is None else Checkpoint(row.number, row.prev, row.hash, row.body)
 
     @abstractmethod
@@ -171,10 +188,6 @@ class SqlTx(SqlView, ABC):
     @abstractmethod
     def _changing(self) -> Connection:
         """The connection, for statements that change something."""
-
-
-_MANY = 500
-"""Names in one statement: databases limit its parameters."""
 
 
 def _row(request: Request) -> dict[str, object]:

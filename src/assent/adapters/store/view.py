@@ -1,6 +1,7 @@
 """The queries, on either database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -41,6 +42,55 @@ ENTRY = (
     audit.c.hash,
     sa.cast(audit.c.body, sa.LargeBinary),
 )
+NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+def _requests() -> Bodies:
+    return sa.select(approval.c.body)
+
+
+# Queries of every call and decision are built once: building one takes longer than running it.
+BY_ID = _requests().where(approval.c.id == sa.bindparam("request_id"))
+BY_NUMBER = _requests().where(approval.c.number == sa.bindparam("wanted"))
+COUNT_WAITING = sa.select(sa.func.count()).select_from(approval).where(sa.text(WAITING))
+OLDEST_LIVE = (
+    _requests()
+    .where(
+        sa.text(LIVE),
+        approval.c.subject == sa.bindparam("wanted_subject"),
+        approval.c.agent == sa.bindparam("wanted_agent"),
+        approval.c.workspace == sa.bindparam("wanted_workspace"),
+    )
+    .order_by(approval.c.number)
+    .limit(1)
+)
+NEWEST_REJECTED = (
+    _requests()
+    .where(
+        sa.text(REJECTED),
+        approval.c.subject == sa.bindparam("wanted_subject"),
+        approval.c.agent == sa.bindparam("wanted_agent"),
+        approval.c.session_id == sa.bindparam("wanted_session"),
+        approval.c.decided_at >= sa.bindparam("since"),
+    )
+    .order_by(approval.c.decided_at.desc(), approval.c.number.desc())
+    .limit(1)
+)
+PLAN_STATE = sa.select(plan_state.c.state).where(
+    plan_state.c.agent == sa.bindparam("wanted_agent"),
+    plan_state.c.session_id == sa.bindparam("wanted_session"),
+)
+NEWEST_POLICY = (
+    sa.select(
+        policy_version.c.digest,
+        policy_version.c.text,
+        policy_version.c.accepted_by,
+        policy_version.c.at,
+    )
+    .where(policy_version.c.workspace == sa.bindparam("wanted_workspace"))
+    .order_by(policy_version.c.n.desc())
+    .limit(1)
+)
 CHUNK = 500
 """Rows that a walk over a chain holds at once."""
 
@@ -56,10 +106,10 @@ class SqlView:
         return self._connection
 
     def request(self, request_id: str) -> Request | None:
-        return self._one(_requests().where(approval.c.id == request_id))
+        return self._one(BY_ID, {"request_id": request_id})
 
     def request_numbered(self, number: int) -> Request | None:
-        return self._one(_requests().where(approval.c.number == number))
+        return self._one(BY_NUMBER, {"wanted": number})
 
     def waiting(self, *, limit: int, after: int = 0) -> Sequence[Request]:
         query = _requests().where(sa.text(WAITING), approval.c.number > after)
@@ -76,29 +126,26 @@ class SqlView:
         return self._many(query.order_by(approval.c.number.desc()).limit(limit))
 
     def count_waiting(self) -> int:
-        return self._count(sa.select(sa.func.count()).select_from(approval).where(sa.text(WAITING)))
+        return self._count(COUNT_WAITING)
 
     def live_request(self, *, agent: str, workspace: str, subject: Digest) -> Request | None:
-        query = _requests().where(
-            sa.text(LIVE),
-            approval.c.subject == subject,
-            approval.c.agent == agent,
-            approval.c.workspace == workspace,
+        return self._one(
+            OLDEST_LIVE,
+            {"wanted_agent": agent, "wanted_workspace": workspace, "wanted_subject": subject},
         )
-        return self._one(query.order_by(approval.c.number).limit(1))
 
     def rejected_request(
         self, *, agent: str, session_id: str, subject: Digest, since: int
     ) -> Request | None:
-        query = _requests().where(
-            sa.text(REJECTED),
-            approval.c.subject == subject,
-            approval.c.agent == agent,
-            approval.c.session_id == session_id,
-            approval.c.decided_at >= since,
+        return self._one(
+            NEWEST_REJECTED,
+            {
+                "wanted_agent": agent,
+                "wanted_session": session_id,
+                "wanted_subject": subject,
+                "since": since,
+            },
         )
-        newest = (approval.c.decided_at.desc(), approval.c.number.desc())
-        return self._one(query.order_by(*newest).limit(1))
 
     def prompted_request(self, *, agent: str, session_id: str, call_id: str) -> Request | None:
         query = _requests().where(
@@ -111,20 +158,12 @@ class SqlView:
 
     def plan_state(self, *, agent: str, session_id: str) -> PlanState:
         state = self._connection.scalar(
-            sa.select(plan_state.c.state).where(
-                plan_state.c.agent == agent, plan_state.c.session_id == session_id
-            )
+            PLAN_STATE, {"wanted_agent": agent, "wanted_session": session_id}
         )
         return PlanState.NONE if state is None else PlanState(state)
 
     def policy_in_force(self, workspace: str) -> PolicyVersion | None:
-        columns = policy_version.c
-        row = self._connection.execute(
-            sa.select(columns.digest, columns.text, columns.accepted_by, columns.at)
-            .where(columns.workspace == workspace)
-            .order_by(columns.n.desc())
-            .limit(1)
-        ).one_or_none()
+        row = self._connection.execute(NEWEST_POLICY, {"wanted_workspace": workspace}).one_or_none()
         if row is None:
             return None
         digest, text, accepted_by, at = row
@@ -221,8 +260,8 @@ class SqlView:
         ).one_or_none()
         return None if row is None else WebSession(*row)
 
-    def _one(self, query: Bodies) -> Request | None:
-        body = self._connection.scalar(query)
+    def _one(self, query: Bodies, wanted: Mapping[str, object] = NOTHING) -> Request | None:
+        body = self._connection.scalar(query, wanted)
         return None if body is None else decode_request(body)
 
     def _many(self, query: Bodies) -> Sequence[Request]:
@@ -230,10 +269,6 @@ class SqlView:
 
     def _count(self, query: Select[int]) -> int:
         return self._recorded().scalar(query) or 0
-
-
-def _requests() -> Bodies:
-    return sa.select(approval.c.body)
 
 
 def due(now: int, limit: int) -> "Select[str, int, str, int]":
