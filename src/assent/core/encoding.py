@@ -29,7 +29,7 @@ def to_json(action: Action) -> dict[str, Json]:
         case Command():
             script = action.script if isinstance(action.script, str) else list(action.script)
             return {
-                "kind": "command",
+                "kind": kind_of(action),
                 "script": script,
                 "cwd": action.cwd,
                 "env": [list(pair) for pair in action.env],
@@ -37,12 +37,12 @@ def to_json(action: Action) -> dict[str, Json]:
             }
         case FileEdit():
             changes: list[Json] = [_change_to_json(change) for change in action.changes]
-            return {"kind": "edit", "changes": changes, "cwd": action.cwd}
+            return {"kind": kind_of(action), "changes": changes, "cwd": action.cwd}
         case FileRead():
-            return {"kind": "read", "paths": list(action.paths), "cwd": action.cwd}
+            return {"kind": kind_of(action), "paths": list(action.paths), "cwd": action.cwd}
         case ToolCall():
             return {
-                "kind": "tool",
+                "kind": kind_of(action),
                 "server": action.server,
                 "tool": action.tool,
                 "arguments": action.arguments,
@@ -50,10 +50,10 @@ def to_json(action: Action) -> dict[str, Json]:
                 "vouched": action.vouched.value,
             }
         case Plan():
-            return {"kind": "plan", "text": action.text, "path": action.path}
+            return {"kind": kind_of(action), "text": action.text, "path": action.path}
         case PolicyEdit():
             return {
-                "kind": "policy",
+                "kind": kind_of(action),
                 "workspace": action.workspace,
                 "before": action.before,
                 "after": action.after,
@@ -61,7 +61,7 @@ def to_json(action: Action) -> dict[str, Json]:
             }
         case UnknownAction():
             return {
-                "kind": "unknown",
+                "kind": kind_of(action),
                 "agent": action.agent,
                 "tool": action.tool,
                 "raw": action.raw,
@@ -95,7 +95,18 @@ def action_digest(action: Action) -> Digest:
 
 def kind_of(action: Action) -> str:
     """The word for the kind of action, as policy and pages use it."""
-    return str(to_json(action)["kind"])
+    return _KINDS[type(action)]
+
+
+_KINDS: Mapping[type[Action], str] = {
+    Command: "command",
+    FileEdit: "edit",
+    FileRead: "read",
+    ToolCall: "tool",
+    Plan: "plan",
+    PolicyEdit: "policy",
+    UnknownAction: "unknown",
+}
 
 
 def from_json(fields: Mapping[str, Json]) -> Action:

@@ -1,10 +1,11 @@
 """Policy as data with a closed vocabulary: no expression language, so it can be checked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
 from assent.core.canonical import Digest
+from assent.core.policy.index import RuleIndex
 from assent.core.risk.model import Effect, RiskClass
 
 
@@ -110,3 +111,7 @@ class Policy:
     repeat_rejection_ms: int = 900_000
     """How long a rejected call gets the same answer again without asking anew."""
     ask_in: AskIn = AskIn.INBOX
+    index: RuleIndex = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "index", RuleIndex(self.rules))

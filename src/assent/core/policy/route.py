@@ -38,7 +38,8 @@ def route(assessment: Assessment, policy: Policy, *, proposal: Proposal, facts: 
     planned = _while_planning(assessment, proposal, facts)
     if planned is not None:
         return planned
-    rules = [rule for rule in policy.rules if fits_action(rule, assessment, proposal)]
+    known = policy.index.candidates(assessment, proposal, workspace=facts.workspace)
+    rules = [rule for rule in known if fits_action(rule, assessment, proposal)]
     if _is_guarded(assessment, proposal):
         rules = [rule for rule in rules if rule.route not in LOOSENING]
     chosen = _choose(rules, assessment, facts)
