@@ -11,7 +11,7 @@ from starlette.responses import Response
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Tx, WebSession
 from assent.core.canonical import Digest, digest_text
-from assent.entrypoints.web.site import Site, site_of
+from assent.entrypoints.web.site import OurSite
 from assent.entrypoints.web.views.words import DAY, MINUTE
 
 COOKIE = "__Host-assent"
@@ -88,7 +88,7 @@ def drop_cookie(response: Response) -> None:
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
 
 
-def browser_person(request: Request, site: Annotated[Site, Depends(site_of)]) -> str:
+async def browser_person(request: Request, site: OurSite) -> str:
     """The person whose browser this is. Raises NotLoggedIn."""
     token_hash = _cookie_hash(request)
     session = (
@@ -101,11 +101,11 @@ def browser_person(request: Request, site: Annotated[Site, Depends(site_of)]) ->
     return session.person
 
 
-def caller(request: Request, site: Annotated[Site, Depends(site_of)]) -> Caller:
+async def caller(request: Request, site: OurSite) -> Caller:
     """Who calls the API: the command line by its token, or a browser by its session."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
-        return Caller(browser_person(request, site), "web")
+        return Caller(await browser_person(request, site), "web")
     expected = site.settings.cli_token
     if not expected or not hmac.compare_digest(token.encode(), expected.encode()):
         raise NotLoggedIn

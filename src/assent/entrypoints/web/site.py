@@ -61,4 +61,9 @@ def site_of(request: Request) -> Site:
     return site
 
 
-OurSite = Annotated[Site, Depends(site_of)]
+async def _site(request: Request) -> Site:
+    # A dependency that is not async is run in a thread of its own.
+    return site_of(request)
+
+
+OurSite = Annotated[Site, Depends(_site)]
