@@ -14,9 +14,9 @@ _SECRETS = re.compile(
         \b(?:authorization|proxy-authorization)\s*[:=]\s*(?:bearer|basic|token)?\s*
       | \b[\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key|credential)[\w-]*
         \s*(?:[:=]|\s)\s*["']?
-      | \b[a-z][a-z0-9+.-]*://[^/\s:@]+:
     )
     (?P<value>[^\s"'@]{4,})
+    | (?P<address>\b[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+(?=@)
     | (?P<shape>
         \b(?:ghp|gho|ghu|ghs|ghr|github_pat|glpat|xox[abprs])[_-][\w-]{10,}
       | \bsk-[\w-]{16,}
@@ -35,4 +35,4 @@ def redact(text: str) -> str:
 
 
 def _hide(match: re.Match[str]) -> str:
-    return (match.group("keep") or "") + HIDDEN
+    return (match.group("keep") or match.group("address") or "") + HIDDEN
