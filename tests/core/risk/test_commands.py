@@ -165,3 +165,28 @@ def test_a_path_that_was_not_looked_at_waits() -> None:
     action = Command(script="cat a.txt", cwd=WORKSPACE)
     other = Command(script="ls", cwd=WORKSPACE)
     assert assess(action, facts_for(other)).risk is RiskClass.HIGH
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param("<" * 60_000, id="operators"),
+        pytest.param("ls;" * 5_000, id="commands"),
+        pytest.param("ls && " * 2_000 + "ls", id="chain"),
+        pytest.param("ls " + "a " * 5_000, id="words"),
+        pytest.param("echo " + "{a,b}" * 40, id="braces"),
+        pytest.param("$(" * 3_000, id="open"),
+        pytest.param('echo "$(' * 60 + "ls" + ')"' * 60, id="nested"),
+        pytest.param("cd a/..;" * 100, id="folders"),
+        pytest.param("for i in a b c d e f g h; do " * 5 + "ls;" + " done;" * 5, id="loops"),
+        pytest.param("cat a " + "x" * 20_000, id="long"),
+    ],
+)
+def test_a_script_that_would_take_too_long_waits(script: str) -> None:
+    assert assess_script(script).risk is RiskClass.HIGH
+
+
+def test_not_every_harmless_part_is_told() -> None:
+    found = assess_script("cat " + " ".join(f"f{n}" for n in range(100)) + "; rm x y z")
+    assert len(found.evidence) < 40
+    assert [item.what for item in found.evidence[:3]] == ["deletes x", "deletes y", "deletes z"]

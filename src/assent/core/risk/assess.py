@@ -26,6 +26,9 @@ from assent.core.risk.own import reaches_for_assent
 from assent.core.risk.paths import judge, name_in, shown
 from assent.core.risk.shell import join
 
+MAX_TRIVIAL = 20
+"""Harmless things that are told of one action; everything else is told in full."""
+
 _NOTHING = "there is nothing to undo"
 _UNDO = {
     Effect.NONE: _NOTHING,
@@ -100,10 +103,11 @@ def assess(action: Action, facts: Facts) -> Assessment:
     own = reaches_for_assent(action, facts)
     evidence = tuple(sorted(dict.fromkeys((*own, *judged)), key=_severity))
     worst = evidence[0]
+    telling = [item for item in evidence if item.risk > RiskClass.TRIVIAL]
     return Assessment(
         risk=worst.risk,
         effects=frozenset(item.effect for item in evidence),
-        evidence=evidence,
+        evidence=evidence[: len(telling) + MAX_TRIVIAL],
         title=_title(action, worst, facts),
         undo=_UNDO[worst.effect],
     )

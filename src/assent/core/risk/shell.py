@@ -17,11 +17,17 @@ from tree_sitter import Language, Node, Parser
 from assent.core.risk.names import names
 from assent.core.risk.words import Word, WordReader
 
-MAX_SCRIPT = 64 * 1024
-"""Bytes of the longest script that is read."""
+MAX_SCRIPT = 16 * 1024
+"""Bytes of the longest script that is read: the parser's time grows with the square of nonsense."""
+DENSE_FROM = 4 * 1024
+MAX_DENSITY = 0.3
+"""Share of operators and quotes in a script from this size on; real ones have half of that."""
+MAX_PROBLEMS = 50
 MAX_DEPTH = 40
 MAX_COMMANDS = 500
 """Simple commands of one script, loops counted as often as they run."""
+MAX_CHAIN = 200
+MAX_WORDS = 3000
 MAX_FOLDERS = 8
 
 _LANGUAGE = Language(tree_sitter_bash.language())
@@ -29,6 +35,7 @@ _SPACE = re.compile(rb"(?:[ \t]|\\\n)*")
 _BETWEEN = re.compile(rb"(?:[ \t\n]|\\\n)*")
 _GLUED = re.compile(rb"[^ \t\n;|&(]\\\n[^ \t\n]")
 """A line that goes on in the middle of a word; the parser takes it for two words."""
+_OPERATORS = tuple(bytes([byte]) for byte in b"<>|&;()`$#{}[]\\\"'!")
 _BACKTICKS = re.compile(r"`[A-Za-z0-9 _./=:@%+,|-]*`")
 _ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -120,7 +127,7 @@ def read_script(text: str, cwd: str) -> Script:
     if hides(text):
         return Script((), (Problem("holds invisible or control characters", 0, 0),))
     source = text.encode()
-    if len(source) > MAX_SCRIPT:
+    if len(source) > MAX_SCRIPT or _is_dense(source):
         return Script((), (Problem("is too long to be read", 0, 0),))
     root = Parser(_LANGUAGE).parse(source).root_node
     if root.has_error or _GLUED.search(source) or not _is_covered(root, source):
@@ -131,6 +138,12 @@ def read_script(text: str, cwd: str) -> Script:
     except _TooMuch as stop:
         reading.problems.append(Problem(str(stop), 0, 0))
     return Script(tuple(reading.commands), tuple(reading.problems))
+
+
+def _is_dense(source: bytes) -> bool:
+    return len(source) > DENSE_FROM and (
+        sum(map(source.count, _OPERATORS)) > MAX_DENSITY * len(source)
+    )
 
 
 def _is_covered(root: Node, source: bytes) -> bool:
@@ -194,6 +207,7 @@ class _Reading:
     folders: Folders = ()
     """Where substitutions of the word being read run."""
     depth: int = 0
+    words: int = 0
 
     # --- statements
 
@@ -300,9 +314,12 @@ class _Reading:
                     ok = failed = _union(either, self._link(link, either).either)
         return _Outcome(ok, failed)
 
-    def _links(self, node: Node, joint: str) -> list[_Link]:
+    def _links(self, node: Node, joint: str, depth: int = 0) -> list[_Link]:
+        """The commands of a chain, which the parser nests one level for each of them."""
         if node.type not in _CHAINS:
             return [_Link(joint, node)]
+        if depth > MAX_CHAIN:
+            raise _TooMuch("chains too many commands to be read")
         links: list[_Link] = []
         for child in node.children:
             if child.type in _JOINTS:
@@ -312,7 +329,7 @@ class _Reading:
             elif child.type in _REDIRECTS:
                 self._last(links, child).redirects.append(child)
             elif child.type != "comment":
-                links += self._links(child, joint)
+                links += self._links(child, joint, depth + 1)
         return links
 
     def _heredoc_links(self, node: Node, links: list[_Link]) -> None:
@@ -475,6 +492,9 @@ class _Reading:
         outer, self.folders = self.folders, here
         words = self._reader(here).read(node)
         self.folders = outer
+        self.words += len(words)
+        if self.words > MAX_WORDS:
+            raise _TooMuch("has too many words to be read")
         return words
 
     def _reader(self, here: Folders) -> WordReader:
@@ -511,6 +531,8 @@ class _Reading:
 
     def _complain(self, node: Node, what: str) -> None:
         self.problems.append(Problem(what, node.start_byte, node.end_byte))
+        if len(self.problems) > MAX_PROBLEMS:
+            raise _TooMuch("has too many parts that are not understood")
 
 
 def _settable(name: str) -> bool:

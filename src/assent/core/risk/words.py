@@ -8,6 +8,8 @@ from itertools import pairwise
 from tree_sitter import Node
 
 MAX_BRACE_WORDS = 64
+MAX_BRACES = 4
+"""Braces of one word; each multiplies the words that it stands for."""
 
 # What a bare word may hold without meaning anything to the shell but itself, globs and braces.
 _BARE = re.compile(r"(?:[A-Za-z0-9_@%+=:,./^~!#{}\[\]*?-]|\\[\x20-\x7e\n])*")
@@ -111,6 +113,8 @@ class WordReader:
         )
 
     def _is_glob(self, text: str, quoted: str) -> bool:
+        if not any(c in text for c in GLOB_CHARACTERS):
+            return False
         return any(c in GLOB_CHARACTERS and q != "q" for c, q in zip(text, quoted, strict=False))
 
     def _tilde(self, node: Node, text: str, quoted: str) -> str:
@@ -292,6 +296,8 @@ class WordReader:
         opened = [i for i, c in enumerate(text) if c == "{" and quoted[i] == "u"]
         if not opened:
             return [(text, quoted)]
+        if len(opened) > MAX_BRACES:
+            return self._complain_of_braces(node, text)
         begin = opened[0]
         end = next((i for i, c in enumerate(text) if i > begin and c == "}"), -1)
         inside = text[begin + 1 : end] if end >= 0 else text[begin + 1 :]
