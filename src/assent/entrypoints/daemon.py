@@ -37,7 +37,7 @@ TIMER_TICK_S = 1.0
 SEAL_TICK_S = 5.0
 GRACEFUL_S = 2
 SWITCH_S = 0.0005
-"""A tenth of Python's default, so that the store's writer gets its turn beside a busy event loop."""
+"""A tenth of Python's default: the store's writer gets its turn beside a busy event loop."""
 LOCK_TRIES = 20
 LOCK_PAUSE_S = 0.02
 
