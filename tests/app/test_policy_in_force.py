@@ -55,6 +55,15 @@ async def test_a_rejected_file_is_not_asked_about_again(scene: Scene) -> None:
     assert scene.waiting() == []
 
 
+async def test_the_first_change_is_shown_against_the_built_in_file(scene: Scene) -> None:
+    scene.world.policy = b"one\ntwo\nthree\n"
+    await in_force(scene)
+    [asked] = scene.waiting()
+    assert isinstance(asked.proposal.action, PolicyEdit)
+    lines = asked.proposal.action.diff.splitlines()[2:]
+    assert [line for line in lines if line[0] in "+-"] == ["+three"]
+
+
 async def test_a_file_that_is_no_policy_is_not_asked_about(scene: Scene) -> None:
     scene.world.policy = b"broken"
     assert await in_force(scene) == BUILT_IN.digest

@@ -54,6 +54,9 @@ class StillPolicies:
     def default(self) -> Policy:
         return self.built_in
 
+    def default_text(self) -> bytes:
+        return b"one\ntwo\n"
+
     def parse(self, text: bytes) -> Policy:
         if text == b"broken":
             raise UsageError("policy.toml line 1: not a policy.")

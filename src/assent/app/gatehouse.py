@@ -16,6 +16,10 @@ class PolicyReader(Protocol):
         """The policy of a workspace that has accepted none."""
         ...
 
+    def default_text(self) -> bytes:
+        """The file that says the default policy."""
+        ...
+
     def parse(self, text: bytes) -> Policy:
         """Raises UsageError with the place and the reason when `text` is not a policy."""
         ...

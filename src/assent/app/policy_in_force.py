@@ -72,11 +72,12 @@ def edit_proposal(
     gate: Gatehouse, workspace: str, accepted: PolicyVersion | None, text: bytes
 ) -> Proposal:
     """The change of policy that `text` would be, as a call of Assent itself."""
+    before = gate.policies.default_text() if accepted is None else accepted.text
     action = PolicyEdit(
         workspace=workspace,
         before=before_digest(gate, accepted),
         after=digest_of(text),
-        diff=_diff(b"" if accepted is None else accepted.text, text),
+        diff=_diff(before, text),
     )
     session = AgentSession(
         agent=POLICY_AGENT, session_id="policy", workspace=workspace, cwd=workspace

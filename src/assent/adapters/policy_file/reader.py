@@ -110,6 +110,10 @@ class PolicyFiles:
         """The policy of a workspace that has accepted none."""
         return default_policy()
 
+    def default_text(self) -> bytes:
+        """The file that says it."""
+        return BUILT_IN
+
     def parse(self, text: bytes) -> Policy:
         """Raises UsageError with the line and the reason when `text` is not a policy."""
         return parse_policy(text)
