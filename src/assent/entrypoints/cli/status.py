@@ -2,14 +2,18 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
 
+from assent.adapters.policy_file import PolicyFiles
+from assent.adapters.workspace import LocalWorld
 from assent.entrypoints.cli.client import Client
 from assent.entrypoints.cli.up import login_link
 from assent.entrypoints.home import find_home
 from assent.entrypoints.wiring import current_project, installed_hooks
+from assent.errors import UsageError
 
 LEVELS = {
     "advisory": "The daemon runs as the same user as the agents: it guards against mistakes, "
@@ -29,10 +33,21 @@ def command(as_json: bool, link: bool) -> None:
         **client.get("/api/status"),
         **client.info,
         "agents": [asdict(hook) for hook in hooks],
+        "policy_fault": policy_fault(current_project()),
     }
     if link:
         status["link"] = login_link(client)
     click.echo(json.dumps(status, indent=2, default=str) if as_json else _words(status))
+
+
+def policy_fault(project: Path) -> str:
+    """What is wrong with the policy file of `project`; empty when nothing is."""
+    text = LocalWorld(home="", assent_home="").policy_file(str(project))
+    try:
+        PolicyFiles().parse(text or b"")
+    except UsageError as error:
+        return str(error)
+    return ""
 
 
 def _words(status: dict[str, Any]) -> str:
@@ -44,6 +59,8 @@ def _words(status: dict[str, Any]) -> str:
     ]
     ways = ("proceeded", "asked", "rejected", "refused")
     lines.append("Today: " + ", ".join(f"{today[way]} {way}" for way in ways))
+    if status["policy_fault"]:
+        lines.append(f"The policy file here cannot be read: {status['policy_fault']}")
     for hook in status["agents"]:
         if hook["found"]:
             lines.append(f"{hook['title']}: hooks {hook['state']}")
