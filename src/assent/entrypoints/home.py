@@ -11,6 +11,7 @@ import platformdirs
 from assent.errors import UsageError
 
 DEFAULT_PORT = 7422
+MAX_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,10 @@ class Config:
 def read_config(home: Home) -> Config:
     """Raises UsageError when the file is there and is not what it should be."""
     try:
-        text = home.config_file.read_text(encoding="utf-8")
+        return _config(tomllib.loads(home.config_file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return Config()
-    try:
-        return _config(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise UsageError(
             f"{home.config_file}: {error}.", hint="Known keys: port, database, person."
         ) from error
@@ -104,4 +103,7 @@ def _config(fields: Mapping[str, object]) -> Config:
             raise TypeError(f"unknown key `{name}`")
         if type(value) is not kinds[name]:
             raise TypeError(f"`{name}` should be of type {kinds[name].__name__}")
-    return Config(**fields)  # type: ignore[arg-type]
+    config = Config(**fields)  # type: ignore[arg-type]
+    if not 0 <= config.port <= MAX_PORT:
+        raise ValueError(f"`port` is at most {MAX_PORT}")
+    return config
