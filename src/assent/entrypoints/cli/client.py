@@ -3,10 +3,11 @@
 import fcntl
 import http.client
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from assent.entrypoints.home import Home, find_home
 from assent.errors import (
@@ -22,6 +23,7 @@ DOWN = "Assent is not running."
 START = "Start it: assent up"
 ANSWER_LIMIT_S = 10.0
 
+_NAME = re.compile(r"(?:req-)?[0-9]{1,15}", re.IGNORECASE)
 _ERRORS: dict[int, type[AssentError]] = {
     kind.http_status: kind
     for kind in (UsageError, NotFoundError, ConflictError, UnavailableError, IntegrityError)
@@ -92,9 +94,13 @@ class Client:
 
 
 def request_path(name: str, said: str = "") -> str:
-    """Where the API has the request that a person calls `name`, or takes a decision about it."""
-    path = f"/api/requests/{quote(name, safe='')}"
-    return f"{path}/{said}" if said else path
+    """Where the API has the request that a person calls `name`, or takes a decision about it.
+
+    Raises NotFoundError for what names no request.
+    """
+    if not _NAME.fullmatch(name):
+        raise NotFoundError("There is no such request.", hint="Requests are named like REQ-7.")
+    return f"/api/requests/{name}/{said}".rstrip("/")
 
 
 def held(home: Home) -> bool:
