@@ -212,6 +212,12 @@ def test_a_vouched_program_answers_only_for_itself(
             sh("curl x"), [rule("r", DENY, programs=("curl",))], Deny, id="deny-by-program"
         ),
         pytest.param(
+            sh("/usr/bin/git -C . --no-pager push"),
+            [rule("r", DENY, programs=("git push",))],
+            Deny,
+            id="deny-git-however-called",
+        ),
+        pytest.param(
             sh("ls; curl x"),
             [rule("r", DENY, programs=("curl",))],
             Deny,

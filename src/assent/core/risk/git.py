@@ -172,23 +172,23 @@ _DANGERS: tuple[_Danger, ...] = (
 
 def check_git(look: Look) -> None:
     """Find what a git command does and in which repositories."""
-    rest, folders = _globals(look)
-    look.repository(folders)
-    if not rest or rest[0].text is None:
-        if rest or len(look.words) > 1:
-            look.not_known_safe(rest[0] if rest else look.words[1])
-        else:
-            look.inert()
+    rest, look.folders = _globals(look)
+    look.words = (look.words[0], *rest)
+    look.repository()
+    if not rest:
+        look.inert()
         return
     name = rest[0].text
     if name in ("add", "commit"):
-        _write(look, name, rest, folders)
+        _write(look, name, rest)
     elif name in ("switch", "checkout") and _makes_branch(rest):
-        _write_in(look, folders)
+        _write_here(look)
         what = f"makes the branch {rest[2].text}"
         look.effect("new-branch", Effect.WORKSPACE_WRITE, RiskClass.LOW, what=what)
+    elif name is None:
+        look.not_known_safe(rest[0])
     elif name in READING and _only_reads(name, parse(rest[1:], READING[name])):
-        _touch_operands(look, rest, folders)
+        _touch_operands(look, rest)
         look.reads()
     else:
         _dangerous(look, name, rest)
@@ -229,14 +229,12 @@ def _only_reads(name: str, found: Arguments) -> bool:
     return name != "cat-file" or bool(found.flags)
 
 
-def _touch_operands(look: Look, rest: tuple[Word, ...], folders: tuple[str, ...]) -> None:
+def _touch_operands(look: Look, rest: tuple[Word, ...]) -> None:
     """An operand may be a file, or `commit:file`: a secret is one in the history too."""
-    there = Look(look.words, folders, name=look.name)
     for word in rest[1:]:
         text = (word.text or "").rsplit(":", 1)[-1]
         if text and not text.startswith("-"):
-            there.touch(word, Use.READ, text)
-    look.found += there.found
+            look.touch(word, Use.READ, text)
 
 
 def _makes_branch(rest: tuple[Word, ...]) -> bool:
@@ -245,13 +243,11 @@ def _makes_branch(rest: tuple[Word, ...]) -> bool:
     return len(texts) == 3 and texts[1] in new and bool(_NEW_BRANCH.fullmatch(texts[2]))
 
 
-def _write_in(look: Look, folders: tuple[str, ...]) -> None:
-    there = Look(look.words, folders)
-    there.touch(Word(look.words[0].start, look.words[-1].end, text="."), Use.WRITE)
-    look.found += there.found
+def _write_here(look: Look) -> None:
+    look.touch(Word(look.words[0].start, look.words[-1].end, text="."), Use.WRITE)
 
 
-def _write(look: Look, name: str, rest: tuple[Word, ...], folders: tuple[str, ...]) -> None:
+def _write(look: Look, name: str, rest: tuple[Word, ...]) -> None:
     found = parse(rest[1:], _ADD if name == "add" else _COMMIT)
     told = name == "add" or found.flags & {"m", "message", "F", "file"}
     if found.unknown is not None or not told:
@@ -260,7 +256,7 @@ def _write(look: Look, name: str, rest: tuple[Word, ...], folders: tuple[str, ..
     for flag, word, text in found.values:
         if flag in ("F", "file") and text != "-":
             look.touch(word, Use.READ, text)
-    _write_in(look, folders)
+    _write_here(look)
     what = "stages files" if name == "add" else "commits"
     look.effect(f"git-{name}", Effect.WORKSPACE_WRITE, RiskClass.LOW, what=what)
 

@@ -36,12 +36,14 @@ class Look:
 
     def program(self) -> tuple[str, ...]:
         """The words by which a rule may vouch for the program; a path is made absolute."""
-        texts = self.texts()
-        if not texts or "/" not in texts[0] or len(self.folders) != 1:
-            return texts if texts and "/" not in texts[0] else ()
-        path = join(self.folders[0], texts[0])
+        name, rest = self.name, self.texts()[1:]
+        if name and "/" not in name:
+            return (name, *rest)
+        if not name or len(self.folders) != 1:
+            return ()
+        path = join(self.folders[0], name)
         self.found.append(Touch(path, Use.LIST))
-        return (path, *texts[1:])
+        return (path, *rest)
 
     # --- what can be found
 
@@ -101,9 +103,10 @@ class Look:
         for word in words:
             self.touch(word, use)
 
-    def repository(self, folders: Folders) -> None:
+    def repository(self) -> None:
+        """Git runs in these folders."""
         span = (self.words[0].start, self.words[0].end)
-        self.found += [Repository(folder, span) for folder in folders]
+        self.found += [Repository(folder, span) for folder in self.folders]
 
 
 def _split_pattern(path: str) -> tuple[str, str]:

@@ -148,7 +148,7 @@ def _secret_read(touch: Touch, fact: PathFact, facts: Facts) -> str:
         return ", which may hold secrets"
     if fact.real.startswith("/dev/"):
         return ", a device"
-    if touch.pattern and _may_match_secret(touch.pattern):
+    if touch.use is Use.READ and touch.pattern and _may_match_secret(touch.pattern):
         return f"/{shown(touch.pattern)}, which may match files with secrets"
     wide = touch.use is Use.SEARCH or touch.pattern != ""
     if wide and any(

@@ -282,7 +282,7 @@ def check_form(look: Look, form: Form) -> Arguments:
         look.touch(Word(look.words[0].start, look.words[-1].end, text="."), use)
     for word in files:
         if word.text != "-":
-            look.touch(word, use)
+            look.touch(word, Use.SEARCH if word.glob and "regexp" in form.long else use)
     _touch_values(look, form, found)
     if use is not Use.WRITE:
         look.reads()
