@@ -6,13 +6,10 @@ import pytest
 
 from .conftest import SceneMaker
 from .house import House
-from .runner import run_agent
-from .scene import ARTEFACT, Scene
-from .scripted_model.steps import Run, Say
+from .scene import Scene
 from .scripted_model.vocabulary import AGENTS
 
 pytestmark = pytest.mark.agents
-every_agent = pytest.mark.parametrize("agent", AGENTS)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -38,7 +35,7 @@ def user_settings(scene: Scene) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-@every_agent
+@pytest.mark.parametrize("agent", AGENTS)
 def test_uninstalling_gives_the_home_back_byte_for_byte(agent: str, new_scene: SceneMaker) -> None:
     scene = new_scene(agent)
     user_settings(scene)
@@ -56,20 +53,3 @@ def test_uninstalling_gives_the_home_back_byte_for_byte(agent: str, new_scene: S
     assert installed != before
     assert installed_again == installed
     assert contents(scene.home) == before
-
-
-@every_agent
-def test_agent_runs_ungated_after_uninstalling(agent: str, new_scene: SceneMaker) -> None:
-    scene = new_scene(agent)
-    house = House(scene)
-    house.install()
-    gated = run_agent(scene, (Run("rm -r build"), Say("done")))
-    stood = (scene.repo / ARTEFACT).exists()
-
-    house.uninstall()
-    run = run_agent(scene, (Run("rm -r build"), Say("done")))
-
-    assert "Assent is not running" in gated.results()[0]
-    assert stood
-    assert "Assent" not in run.results()[0]
-    assert not (scene.repo / ARTEFACT).exists()

@@ -26,8 +26,12 @@ class Outage:
     """The request for which the call waited."""
     results: tuple[str, ...]
     """Of the call that waited, of a write and of a command that would have been safe."""
+    stood: bool
+    """Whether the artefact that the call was to delete was there after all of them."""
     still_waiting: tuple[str, ...]
     """After the daemon's restart."""
+    ungated: tuple[str, ...]
+    """The same deletion, tried after uninstalling."""
 
 
 @pytest.fixture(scope="module", params=AGENTS)
@@ -40,14 +44,24 @@ def outage(request: pytest.FixtureRequest, new_module_scene: SceneMaker) -> Outa
             asked = house.next_asked(run)
             house.kill()
             finished = run.wait()
+        stood = (scene.repo / ARTEFACT).exists()
         house.start()
         waiting = tuple(asked.name for asked in house.waiting())
-        return Outage(scene, asked.name, finished.results(), waiting)
+        house.uninstall()
+        ungated = run_agent(scene, (Run("rm -r build"), Say("done")))
+        return Outage(
+            scene,
+            asked.name,
+            finished.results(),
+            stood=stood,
+            still_waiting=waiting,
+            ungated=ungated.results(),
+        )
 
 
 def test_call_that_waits_when_the_daemon_is_killed_does_not_run(outage: Outage) -> None:
     assert SILENT in outage.results[0]
-    assert (outage.scene.repo / ARTEFACT).exists()
+    assert outage.stood
 
 
 def test_nothing_runs_without_a_daemon_and_the_agent_is_told_so(outage: Outage) -> None:
@@ -58,6 +72,11 @@ def test_nothing_runs_without_a_daemon_and_the_agent_is_told_so(outage: Outage) 
 
 def test_request_survives_a_killed_daemon(outage: Outage) -> None:
     assert outage.still_waiting == (outage.waited_for,)
+
+
+def test_agent_runs_ungated_after_uninstalling(outage: Outage) -> None:
+    assert "Assent" not in outage.ungated[0]
+    assert not (outage.scene.repo / ARTEFACT).exists()
 
 
 @pytest.mark.parametrize("agent", ["claude-code", "copilot"])
