@@ -106,6 +106,9 @@ def test_the_readme_shows_both_first_commands_at_once() -> None:
 
 @pytest.mark.parametrize("path", documents(), ids=by_name)
 def test_policies_in_the_text_can_be_read(path: Path) -> None:
-    for block in re.findall(r"(?:^ {4}.*\n|^\n)+", path.read_text(encoding="utf-8"), re.MULTILINE):
+    text = path.read_text(encoding="utf-8")
+    indented = re.findall(r"(?:^ {4}.*\n|^\n)+", text, re.MULTILINE)
+    fenced = re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    for block in (*indented, *fenced):
         if "[[rule]]" in block or "[ask]" in block:
             parse_policy(re.sub(r"^ {4}", "", block, flags=re.MULTILINE).encode())

@@ -62,8 +62,9 @@ def install_hooks(installer: Installer, *, ask: bool) -> None:
     click.echo(f"{installer.agent}: this would be written")
     for change in changes:
         click.echo(f"  {change.path}: {change.what}")
-    if ask:
-        click.confirm("Write this?", default=True, abort=True)
+    if ask and not click.confirm("Write this?", default=True):
+        click.echo("Nothing was written.")
+        raise click.Abort
     status = installer.install(here)
     click.echo(f"{installer.agent}: {status.state}")
     for note in status.notes:
