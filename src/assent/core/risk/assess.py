@@ -133,7 +133,7 @@ def _findings(action: Action, cwd: str) -> tuple[Finding, ...]:
         case ToolCall():
             return (_tool_evidence(action),)
         case Plan():
-            what = "is a plan: nothing is changed before a person agrees"
+            what = "presents a plan: nothing is changed before a person agrees"
             return (Evidence("plan", Effect.PLAN, RiskClass.MEDIUM, what),)
         case PolicyEdit():
             what = "changes the policy, which decides what agents may do"
