@@ -20,6 +20,7 @@ from .scripted_model.steps import (
     AwaitDelegate,
     CallMcp,
     Delegate,
+    Parallel,
     Read,
     Run,
     Say,
@@ -32,6 +33,7 @@ from .scripted_model.vocabulary import AGENTS
 HELLO = "print('hello')\n"
 REASON = "build is still needed, use make clean"
 CHILD_REASON = "leave the nursery alone"
+PAIR_REASON = "the right one stays"
 MCP_REASON = "not that target"
 
 # Codex refuses `rm -f` by itself, even where it may do anything.
@@ -75,7 +77,9 @@ def the_script(agent: str) -> dict[str, Step]:
         "mcp approved": CallMcp("poke", {"target": "welcome"}),
         "delegate": Delegate("child"),
     }
-    return {**steps, "await": AwaitDelegate()} if agent == "codex" else steps
+    if agent == "codex":
+        steps["await"] = AwaitDelegate()
+    return {**steps, "pair": Parallel((Run("rm -r left"), Run("rm -r right")))}
 
 
 CHILD: Script = (Run("rm -r nursery"), Say("child done"))
@@ -85,7 +89,7 @@ CHILD: Script = (Run("rm -r nursery"), Say("child done"))
 def day(request: pytest.FixtureRequest, new_module_scene: SceneMaker) -> Day:
     agent: str = request.param
     scene = new_module_scene(agent)
-    for folder in ("old", "first", "second", "nursery"):
+    for folder in ("old", "first", "second", "nursery", "left", "right"):
         (scene.repo / folder).mkdir()
     steps = the_script(agent)
     script = (*steps.values(), Say("done"))
@@ -111,6 +115,12 @@ def decide_all(house: House, run: AgentRun) -> dict[str, Gated]:
     """Decide about each question of the day in its turn."""
     gated: dict[str, Gated] = {}
 
+    def decide_one_of_the_pair(asked: Asked) -> None:
+        if is_left(asked):
+            house.approve(asked)
+        else:
+            house.reject(asked, PAIR_REASON)
+
     def when_asked(name: str, about: str, decide: Callable[[Asked], None]) -> None:
         asked = house.next_asked(run)
         assert about in json.dumps(asked.record["action"]), f"asked instead: {asked.record}"
@@ -124,7 +134,14 @@ def decide_all(house: House, run: AgentRun) -> dict[str, Gated]:
     when_asked("mcp rejected", "forbidden", lambda asked: house.reject(asked, MCP_REASON))
     when_asked("mcp approved", "welcome", house.approve)
     when_asked("child", " nursery", lambda asked: house.reject(asked, CHILD_REASON))
+    for name in ("one of a pair", "the other"):
+        when_asked(name, "rm -r ", decide_one_of_the_pair)
     return gated
+
+
+def is_left(asked: Asked) -> bool:
+    """Whether it is the call of the pair that is approved."""
+    return "rm -r left" in json.dumps(asked.record["action"])
 
 
 def titles(day: Day, kind: str) -> str:
@@ -197,10 +214,18 @@ def test_rejected_call_of_a_sub_agent_does_not_run_and_it_reads_why(day: Day) ->
     assert day.has("nursery")
 
 
+def test_each_of_two_parallel_calls_gets_its_own_decision(day: Day) -> None:
+    """The agents may ask about both at once or about one after the other."""
+    pair = "\n".join(day.run.results()[-2:])
+    assert (day.has("left"), day.has("right")) == (False, True)
+    assert pair.count(PAIR_REASON) == 1
+
+
 def test_each_receipt_is_used_once(day: Day) -> None:
     used = [entry["request"] for entry in day.entries["let-through"]]
-    approved = ("approved", "modified", "mcp approved")
-    assert used == [day.gated[name].asked.record["number"] for name in approved]
+    approved = [day.gated[name].asked for name in ("approved", "modified", "mcp approved")]
+    approved += [gated.asked for gated in day.gated.values() if is_left(gated.asked)]
+    assert used == [asked.record["number"] for asked in approved]
 
 
 @pytest.mark.parametrize("day", ["codex"], indirect=True)

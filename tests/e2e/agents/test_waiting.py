@@ -9,7 +9,7 @@ import pytest
 from .conftest import SceneMaker
 from .house import House
 from .runner import AgentRun, RunResult, run_agent, start_agent
-from .scene import Scene
+from .scene import ARTEFACT, Scene
 from .scripted_model.steps import Delegate, Run, Say, Script
 from .scripted_model.vocabulary import AGENTS
 
@@ -144,3 +144,20 @@ def test_sub_agent_of_claude_is_told_to_ask_again(new_scene: SceneMaker) -> None
     assert told[0] == asked.name
     assert "" in told
     assert ticks(scene) == 1
+
+
+def test_approval_that_no_agent_waits_for_is_kept_for_its_next_run(new_scene: SceneMaker) -> None:
+    scene = new_scene("codex")
+    with House(scene) as house:
+        house.open()
+        with start_agent(scene, (FIRST, Say("done"))) as run:
+            asked = house.next_asked(run)
+            run.kill()
+        house.approve(asked)
+        kept = house.asked(asked.name).state
+        with start_agent(scene, (FIRST, Say("done"))) as run:
+            house.finish(run)
+        used = house.asked(asked.name).state
+
+    assert (kept, used) == ("approved", "consumed")
+    assert not (scene.repo / ARTEFACT).exists()
