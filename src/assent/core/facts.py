@@ -38,9 +38,9 @@ class Facts:
     assent_home: str
     """Real path of Assent's own state."""
     paths: Mapping[str, PathFact] = field(default_factory=dict)
-    """Keyed by the absolute path as written, before symlinks."""
+    """Keyed by the absolute path as written, before symlinks; `~` may stand for the home."""
     git_exec_keys: tuple[str, ...] = ()
-    """Keys of the repository's git configuration that make reading commands run programs."""
+    """Configuration keys of the repositories the action would use that make git run programs."""
     plan: PlanState = PlanState.NONE
     plan_paths: tuple[str, ...] = ()
     """Real paths (files or folders) where this agent keeps its plan; writable while planning."""

@@ -60,7 +60,7 @@ FORMS: dict[str, Form] = {
     **dict.fromkeys(
         names(
             "cat head tail wc nl cut comm cmp od strings tac rev fold paste expand unexpand column"
-            " base64 hexdump cksum md5 md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum"
+            " hexdump cksum md5 md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum"
             " shasum"
         ),
         _READ,
@@ -69,7 +69,7 @@ FORMS: dict[str, Form] = {
     **dict.fromkeys(["ls", "du", "df"], Form(Use.LIST, any_flag=True, folder=True)),
     **dict.fromkeys(
         names(
-            "basename dirname pwd true false : sleep whoami id uname nproc arch uptime groups tty"
+            "basename dirname pwd true false : sleep whoami id uname nproc uptime groups tty"
             " which type whereis seq expr tr wait exit break continue free echo"
         ),
         _DATA,
@@ -79,6 +79,8 @@ FORMS: dict[str, Form] = {
     "printf": _DATA,
     "cd": Form(Use.LIST),
     "command": Form(None, short="vV"),
+    "arch": Form(None, most=0),
+    "base64": Form(Use.READ, short="dDi", valued="wb", long=names("decode wrap ignore-garbage")),
     "hostname": Form(None, short="fsiI", most=0),
     "date": Form(
         None, short="uRI", valued="dr", long=names("utc date iso-8601 rfc-3339 universal")
@@ -122,7 +124,7 @@ FORMS: dict[str, Form] = {
     ),
     "fd": Form(
         Use.LIST,
-        short="HIusgFalp0i1",
+        short="HIusgFap0i",
         valued="etdEcjS",
         long=names(
             "hidden no-ignore type extension max-depth min-depth exclude glob absolute-path"
@@ -294,4 +296,5 @@ def _touch_values(look: Look, form: Form, found: Arguments) -> None:
     for name, word, text in found.values:
         named = form.any_flag or name in form.files or name in _FILE_FLAGS
         if form.use is not None and text and named and not text.startswith("!"):
-            look.touch(word, Use.LIST if form.use is Use.LIST else Use.READ, text)
+            listed = form.use is Use.LIST and len(name) == 1
+            look.touch(word, Use.LIST if listed else Use.READ, text)

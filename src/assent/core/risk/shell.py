@@ -421,6 +421,8 @@ class _Reading:
                 self._words(node.named_children[-1], here)
             else:
                 targets = node.children_by_field_name("destination")
+                if targets and self._raw(targets[0]).startswith("!"):
+                    self._complain(node, "redirects to a file that shells do not agree on")
                 self._check_apart(targets)
                 operator = next(c.type for c in node.children if c.type != "file_descriptor")
                 more += targets[1:]
@@ -433,7 +435,7 @@ class _Reading:
         return tuple(redirects), more
 
     def _change_folder(self, command: Simple, here: Folders) -> _Outcome:
-        words = command.words
+        words = _without_time(command.words)
         if not words or words[0].text not in ("cd", "pushd", "popd"):
             return _Outcome(here, here)
         rest = words[2:] if len(words) > 1 and words[1].text == "--" else words[1:]
@@ -533,6 +535,13 @@ class _Reading:
         self.problems.append(Problem(what, node.start_byte, node.end_byte))
         if len(self.problems) > MAX_PROBLEMS:
             raise _TooMuch("has too many parts that are not understood")
+
+
+def _without_time(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """`time` runs what comes after it in the shell itself."""
+    while words and words[0].text in ("time", "-p", "--"):
+        words = words[1:]
+    return words
 
 
 def _settable(name: str) -> bool:
