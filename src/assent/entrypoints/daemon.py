@@ -8,6 +8,7 @@ import fcntl
 import getpass
 import json
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -38,6 +39,7 @@ SEAL_TICK_S = 5.0
 GRACEFUL_S = 2
 SWITCH_S = 0.0005
 """A tenth of Python's default: the store's writer gets its turn beside a busy event loop."""
+OPEN_FILES = 10_000
 LOCK_TRIES = 20
 LOCK_PAUSE_S = 0.02
 
@@ -215,6 +217,14 @@ async def _seal(gate: Gatehouse) -> None:
             log.error("seal.failed", error=str(error))
 
 
+def _allow_many_files() -> None:
+    """Every agent that is held and every page that watches keeps a connection open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def main() -> int:
     home = find_home()
     os.umask(0o077)
@@ -223,6 +233,7 @@ def main() -> int:
         config = read_config(home)
         home.make()
         configure_logs(home.log)
+        _allow_many_files()
         uvloop.run(serve(home, config))
     except AssentError as error:
         return _failed(error)
