@@ -66,6 +66,16 @@ def test_a_daemon_that_hangs_while_a_person_decides_lets_nothing_through(house: 
 
 
 @pytest.mark.soak
+def test_a_daemon_that_hangs_is_not_taken_for_one_that_is_down(house: House) -> None:
+    house.stop_still()
+    status = house.assent("status")
+    assert status.returncode == 3
+    assert f"(pid {house.pid}) runs, but does not answer" in status.stderr
+    house.signal(signal.SIGCONT)
+    assert house.assent("status").returncode == 0
+
+
+@pytest.mark.soak
 @each_relay
 def test_a_request_outlives_a_killed_daemon_and_passes_its_call_once(
     house: House, relay: str
