@@ -35,6 +35,9 @@ _SPACE = re.compile(rb"(?:[ \t]|\\\n)*")
 _BETWEEN = re.compile(rb"(?:[ \t\n]|\\\n)*")
 _GLUED = re.compile(rb"[^ \t\n;|&(]\\\n[^ \t\n]")
 """A line that goes on in the middle of a word; the parser takes it for two words."""
+_PLAIN_TYPES = ("word", "number")
+_PLAIN = re.compile(r"[A-Za-z0-9_./@%+,:-][A-Za-z0-9_./@%+,:=-]*")
+"""Words that can mean only themselves: most of all words, so they are not looked at closer."""
 _OPERATORS = tuple(bytes([byte]) for byte in b"<>|&;()`$#{}[]\\\"'!")
 _BACKTICKS = re.compile(r"`[A-Za-z0-9 _./=:@%+,|-]*`")
 _ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -204,8 +207,6 @@ class _Reading:
     commands: list[Simple] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     variables: Mapping[str, Word] = field(default_factory=dict)
-    folders: Folders = ()
-    """Where substitutions of the word being read run."""
     depth: int = 0
     words: int = 0
 
@@ -491,9 +492,11 @@ class _Reading:
     # --- words
 
     def _words(self, node: Node, here: Folders) -> tuple[Word, ...]:
-        outer, self.folders = self.folders, here
-        words = self._reader(here).read(node)
-        self.folders = outer
+        raw = self._raw(node)
+        if node.type in _PLAIN_TYPES and _PLAIN.fullmatch(raw):
+            words: tuple[Word, ...] = (Word(node.start_byte, node.end_byte, raw, bare=True),)
+        else:
+            words = self._reader(here).read(node)
         self.words += len(words)
         if self.words > MAX_WORDS:
             raise _TooMuch("has too many words to be read")
