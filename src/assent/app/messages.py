@@ -55,7 +55,7 @@ def not_decided(request: Request) -> str:
         State.CANCELLED: "it was withdrawn",
         State.SUPERSEDED: "a newer request took its place",
     }.get(request.state, f"it is {request.state.value}")
-    return f"Assent did not let this through: {request.name} is closed, {ended}."
+    return f"Assent did not let this through: {request.name} is closed, {ended}. Go on without it."
 
 
 def ask_there(assessment: Assessment) -> str:

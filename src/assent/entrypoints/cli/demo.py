@@ -113,7 +113,8 @@ def _link(stage: Stage) -> str:
 def _inbox_command(stage: Stage) -> str:
     """A line for another terminal, whichever way this program was found."""
     program = "assent" if shutil.which("assent") else os.path.abspath(sys.argv[0])
-    return f"ASSENT_HOME={stage.home.root} {shlex.quote(program)} inbox --watch"
+    home = shlex.quote(str(stage.home.root))
+    return f"export ASSENT_HOME={home}; {shlex.quote(program)} inbox --watch"
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from assent.entrypoints.cli.text import age, visible_line
 from assent.errors import UnavailableError
 
 LIMIT = 50
+WAYS = "assent show N | approve N | reject N --reason TEXT | modify N | delay N --until 30m"
 RETRY_S = 2.0
 FIRST = b"retry:"
 """How the stream begins. Nothing that happens after it is missed."""
@@ -41,7 +42,7 @@ def table(listed: dict[str, Any]) -> str:
     more = listed["waiting"] - len(listed["requests"])
     if more > 0:
         lines.append(f"and {more} more")
-    lines.append("assent show N | approve N | reject N --reason TEXT | modify N | delay N")
+    lines.append(WAYS)
     return "\n".join(lines)
 
 

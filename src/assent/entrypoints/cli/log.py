@@ -1,6 +1,7 @@
 """`assent log`: what was recorded, newest first, running daemon or not."""
 
 import json
+from collections.abc import Mapping
 
 import click
 
@@ -42,12 +43,19 @@ def _line(entry: Entry) -> str:
     body = entry_record(entry)["body"]
     if not isinstance(body, dict):
         return visible_line(f"{entry.stream} {entry.seq} cannot be read; see: assent verify")
-    what = body.get("title") or body.get("verdict") or body.get("tool") or ""
+    what = body.get("title") or _said(body) or body.get("tool") or ""
     who = body.get("by") or body.get("agent") or ""
     request = f"REQ-{body['request']}" if "request" in body else ""
     at, kind, risk = _moment(body.get("at")), body.get("kind"), body.get("class") or ""
     line = f"{at}  {kind!s:14}  {request:8}  {who!s:12}  {risk!s:12}  {what}"
     return visible_line(line).rstrip()
+
+
+def _said(body: Mapping[str, object]) -> str:
+    """What a decision says: its verdict, and until when or why."""
+    until, reason = body.get("until"), body.get("reason")
+    after = f" until {_moment(until)}" if until else ""
+    return f"{body.get('verdict') or ''}{after}{f': {reason}' if reason else ''}"
 
 
 def _moment(at: object) -> str:
