@@ -66,7 +66,7 @@ def install_hooks(installer: Installer, *, ask: bool) -> None:
         click.echo("Nothing was written.")
         raise click.Abort
     status = installer.install(here)
-    click.echo(f"{installer.agent}: {status.state}")
+    click.echo(f"{installer.agent}: hooks {status.state}")
     for note in status.notes:
         click.echo(f"  {note}")
 
@@ -79,7 +79,7 @@ def uninstall(name: str) -> None:
     Everything else in the configuration of the agent NAME stays as it was.
     """
     status = _installer(name).uninstall(surroundings(find_home()))
-    click.echo(f"{status.agent}: {status.state}")
+    click.echo(f"{status.agent}: hooks {status.state}")
 
 
 def _installer(name: str) -> Installer:
