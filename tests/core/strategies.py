@@ -110,6 +110,8 @@ assessments = st.builds(
             risk=st.sampled_from(RiskClass),
             what=texts,
             span=st.none() | st.tuples(times, times),
+            path=texts,
+            program=st.lists(texts, max_size=3).map(tuple),
         ),
         max_size=2,
     ).map(tuple),

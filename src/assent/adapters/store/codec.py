@@ -91,6 +91,8 @@ def _evidence(evidence: Evidence) -> dict[str, Json]:
         "risk": evidence.risk.word,
         "what": evidence.what,
         "span": evidence.span,
+        "path": evidence.path,
+        "program": list(evidence.program),
     }
 
 
@@ -245,6 +247,8 @@ def _read_evidence(fields: _Fields) -> Evidence:
         risk=_read_risk(fields.text("risk")),
         what=fields.text("what"),
         span=None if span is None else (_number(span[0]), _number(span[1])),
+        path=fields.text("path"),
+        program=tuple(_text(item) for item in fields.items("program")),
     )
 
 
