@@ -20,7 +20,7 @@ _COLOURS = {
     "approved": "green",
     "changed": "cyan",
     "waits": "yellow",
-    "rejected": "red",
+    "stopped": "red",
     "refused": "red",
     "failed": "red",
 }
@@ -59,7 +59,7 @@ def verb_of(done: Played) -> str:
     """What became of the call, in one word."""
     if done.ran:
         return "ran" if done.asked is None else "changed" if done.is_changed else "approved"
-    return "refused" if done.asked is None else "rejected"
+    return "refused" if done.asked is None else "stopped"
 
 
 def _line(verb: str, what: str, note: str) -> None:

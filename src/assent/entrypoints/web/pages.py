@@ -49,7 +49,7 @@ def number_of(name: str) -> int:
 def find(view: View, number: int) -> Asked:
     request = view.request_numbered(number)
     if request is None:
-        raise NotFoundError(f"There is no REQ-{number}.")
+        raise NotFoundError(f"There is no REQ-{number}.", hint="See: assent inbox")
     return request
 
 
