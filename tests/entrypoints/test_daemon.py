@@ -25,6 +25,14 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield house
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """For tests that only look."""
+    with house_in(tmp_path_factory.mktemp("running") / "house") as house:
+        house.start()
+        yield house
+
+
 # Home and config
 
 
@@ -84,20 +92,20 @@ def test_no_config(tmp_path: Path, text: bytes) -> None:
 
 
 @pytest.mark.network
-def test_there_is_one_daemon_in_a_home(house: House) -> None:
-    second = subprocess.run(DAEMON, env=house.env, capture_output=True, text=True, check=False)
+def test_there_is_one_daemon_in_a_home(running: House) -> None:
+    second = subprocess.run(DAEMON, env=running.env, capture_output=True, text=True, check=False)
     assert second.returncode == 3
     assert second.stderr.startswith("assent: Another Assent already serves ")
-    assert house.shell(CLAUDE, "ls").said().passed
+    assert running.shell(CLAUDE, "ls").said().passed
 
 
 @pytest.mark.network
-def test_it_listens_on_loopback_only(house: House) -> None:
+def test_it_listens_on_loopback_only(running: House) -> None:
     addresses = {
         line.split()[1].partition(":")[0]
         for table in ("tcp", "tcp6")
-        for line in Path(f"/proc/{house.pid}/net/{table}").read_text().splitlines()[1:]
-        if f"socket:[{line.split()[9]}]" in sockets_of(house.pid)
+        for line in Path(f"/proc/{running.pid}/net/{table}").read_text().splitlines()[1:]
+        if f"socket:[{line.split()[9]}]" in sockets_of(running.pid)
     }
     assert addresses == {"0100007F"}
 
@@ -113,10 +121,10 @@ def sockets_of(pid: int) -> set[str]:
 
 
 @pytest.mark.network
-def test_its_file_tells_where_it_is(house: House) -> None:
-    info = json.loads(house.home.daemon_file.read_text())
-    assert info["pid"] == house.pid
-    assert info["socket"] == str(house.home.socket)
+def test_its_file_tells_where_it_is(running: House) -> None:
+    info = json.loads(running.home.daemon_file.read_text())
+    assert info["pid"] == running.pid
+    assert info["socket"] == str(running.home.socket)
     assert info["url"].startswith("http://127.0.0.1:")
 
 

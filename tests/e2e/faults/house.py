@@ -263,6 +263,11 @@ class House:
         bodies = [json.loads(entry.body) for entry in reversed(entries)]
         return [body for body in bodies if not kinds or body["kind"] in kinds]
 
+    def steps(self, number: int) -> list[str]:
+        """What was recorded of one request, oldest first, by kind."""
+        chain = self.read(lambda view: list(view.chain(f"request/{number}")))
+        return [json.loads(entry.body)["kind"] for entry in chain]
+
     def verify(self) -> Verification:
         return self.read(verify_ledger)
 
