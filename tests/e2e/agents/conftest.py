@@ -27,7 +27,11 @@ def new_scene(agents: Agents, tmp_path: Path) -> SceneMaker:
 @pytest.fixture(scope="module")
 def new_module_scene(agents: Agents, tmp_path_factory: pytest.TempPathFactory) -> SceneMaker:
     """`new_scene` for a run that several tests look at."""
-    return _maker(agents, tmp_path_factory.mktemp("scene"))
+
+    def make(agent: str) -> Scene:
+        return _maker(agents, tmp_path_factory.mktemp("scene"))(agent)
+
+    return make
 
 
 def _maker(agents: Agents, folder: Path) -> SceneMaker:

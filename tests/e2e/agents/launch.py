@@ -24,10 +24,17 @@ OPENCODE_VERSION = "1.18.33"
 
 
 class Mode(enum.Enum):
-    """EXEC runs the prompt headless. PLAN starts in plan mode (Claude Code and Gemini)."""
+    """EXEC runs the prompt headless. PLAN starts in plan mode (Claude Code and Gemini). YES and NO
+    are runs in a terminal, with somebody who gives that answer to the first question at the
+    agent's own prompt (Claude Code and Copilot); they go on until they are killed."""
 
     EXEC = "exec"
     PLAN = "plan"
+    YES = "yes"
+    NO = "no"
+
+
+_TYPED = {Mode.YES: "\r", Mode.NO: "\x1b"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,11 @@ def _text(opening: Opening) -> str:
     return opening.text
 
 
+def _in_terminal(made: Launch, mode: Mode, *, question: str) -> Launch:
+    terminal = (sys.executable, str(HERE / "terminal.py"), question, _TYPED[mode])
+    return Launch((*terminal, *made.argv), {**made.env, "TERM": "xterm-256color"})
+
+
 def _mcp_command(scene: Scene) -> list[str]:
     return [sys.executable, str(HERE / "mcp_server.py"), str(scene.mcp_log)]
 
@@ -97,7 +109,14 @@ def _write_json(path: Path, value: Mapping[str, Any]) -> None:
 def _configure_claude_code(scene: Scene) -> None:
     program, *arguments = _mcp_command(scene)
     server = {"type": "stdio", "command": program, "args": arguments}
-    _write_json(scene.home / ".claude.json", {"mcpServers": {MCP_SERVER: server}})
+    # What Claude Code would ask in a terminal before it begins.
+    asked_before = {
+        "hasCompletedOnboarding": True,
+        "bypassPermissionsModeAccepted": True,
+        "customApiKeyResponses": {"approved": [_NO_KEY], "rejected": []},
+        "projects": {str(scene.repo): {"hasTrustDialogAccepted": True}},
+    }
+    _write_json(scene.home / ".claude.json", {"mcpServers": {MCP_SERVER: server}, **asked_before})
 
 
 def _launch_claude_code(scene: Scene, mode: Mode, opening: Opening) -> Launch:
@@ -116,6 +135,9 @@ def _launch_claude_code(scene: Scene, mode: Mode, opening: Opening) -> Launch:
     if mode is Mode.PLAN:
         control = (sys.executable, str(HERE / "claude_control.py"), _text(opening))
         return Launch((*control, program, *stream, "--permission-mode", "plan"), env)
+    if mode in _TYPED:
+        argv = (program, "--permission-mode", "bypassPermissions", _text(opening))
+        return _in_terminal(Launch(argv, env), mode, question="Do you want to proceed?")
     words = ("--resume", opening.session) if isinstance(opening, Resume) else (opening.text,)
     return Launch((program, "-p", *words, *stream, "--permission-mode", "bypassPermissions"), env)
 
@@ -174,6 +196,10 @@ def _launch_copilot(scene: Scene, mode: Mode, opening: Opening) -> Launch:
         "COPILOT_PROVIDER_WIRE_API": "completions",
         "COPILOT_MODEL": "gpt-4.1",
     }
+    if mode in _TYPED:
+        argv = (program, "--allow-all-tools", "-i", _text(opening))
+        question = "Do you want to allow this tool call?"
+        return _in_terminal(Launch(argv, env), mode, question=question)
     return Launch((program, "--no-color", "--allow-all-tools", "-p", _text(opening)), env)
 
 

@@ -103,6 +103,10 @@ class AgentRun:
                 raise AssertionError(f"the run ended first: {_text(self._records / 'stderr')}")
             time.sleep(_GLANCE_SECONDS)
 
+    def stdout(self) -> bytes:
+        """What the agent has written so far."""
+        return (self._records / "stdout").read_bytes()
+
     def results(self, script: str = MAIN) -> tuple[str, ...]:
         """What the model has seen so far of each tool call of a script, oldest first."""
         return self.model.results(script)

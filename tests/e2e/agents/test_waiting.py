@@ -8,6 +8,7 @@ import pytest
 
 from .conftest import SceneMaker
 from .house import House
+from .launch import Mode
 from .runner import AgentRun, RunResult, run_agent, start_agent
 from .scene import ARTEFACT, Scene
 from .scripted_model.steps import Delegate, Run, Say, Script
@@ -161,3 +162,20 @@ def test_approval_that_no_agent_waits_for_is_kept_for_its_next_run(new_scene: Sc
 
     assert (kept, used) == ("approved", "consumed")
     assert not (scene.repo / ARTEFACT).exists()
+
+
+def test_claude_at_its_prompt_is_told_to_ask_again(new_scene: SceneMaker) -> None:
+    """There a deferred call would run without anybody's word."""
+    scene = new_scene(CLAUDE)
+    with House(scene) as house:
+        set_up(house)
+        with start_agent(scene, (FIRST, *[Run(TICK)] * 3, Say("done")), mode=Mode.YES) as run:
+            accept_policy(house, run)
+            asked = house.next_asked(run)
+            run.until(lambda: len(run.results()) == 2)
+            told, ticks_before = pending_as(run.results())[1], ticks(scene)
+            house.approve(asked)
+            run.until(lambda: len(run.results()) == 4)
+
+    assert (told, ticks_before) == (asked.name, 0)
+    assert ticks(scene) == 1
