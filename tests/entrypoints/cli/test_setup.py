@@ -135,3 +135,12 @@ def test_a_watched_inbox_shows_what_comes_and_goes_also_after_a_restart(house: H
     finally:
         watch.kill()
         watch.communicate()
+
+
+@pytest.mark.network
+def test_a_home_named_from_the_current_folder(house: House) -> None:
+    here = {"ASSENT_HOME": "assent"}
+    up = house.assent("up", "--no-link", env=here, cwd=house.root)
+    assert up.returncode == 0, up.stderr
+    assert house.assent("status").returncode == 0
+    assert house.assent("down", env=here, cwd=house.root).returncode == 0

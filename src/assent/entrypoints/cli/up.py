@@ -1,5 +1,6 @@
 """`assent up`: start the daemon, wait until it answers, print the link to the inbox."""
 
+import os
 import subprocess
 import sys
 import time
@@ -52,6 +53,8 @@ def start_daemon(home: Home) -> Client:
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,
+            # The home may be named relative to the folder we are in, which the daemon leaves.
+            env={**os.environ, "ASSENT_HOME": str(home.root)},
             cwd="/",
             start_new_session=True,
         )
