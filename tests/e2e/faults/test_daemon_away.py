@@ -122,6 +122,7 @@ def test_a_killed_daemon_leaves_nothing_that_confuses_the_commands(house: House)
     assert status.stderr == "assent: Assent is not running. Start it: assent up\n"
     down = house.assent("down")
     assert (down.returncode, down.stdout) == (0, "Assent is not running.\n")
+    assert house.assent("verify").returncode == 0
     up = house.assent("up")
     assert up.returncode == 0, up.stderr
     assert house.assent("status").returncode == 0
