@@ -71,7 +71,11 @@ def test_a_daemon_that_hangs_is_not_taken_for_one_that_is_down(house: House) -> 
     status = house.assent("status")
     assert status.returncode == 3
     assert f"(pid {house.pid}) runs, but does not answer" in status.stderr
-    house.signal(signal.SIGCONT)
+    down = house.assent("down")
+    assert down.returncode == 3
+    assert f"kill -9 {house.pid}" in down.stderr
+    house.kill()
+    house.start()
     assert house.assent("status").returncode == 0
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import suppress
 
 import click
 
@@ -10,7 +11,7 @@ from assent.entrypoints.cli.client import Client, held
 from assent.entrypoints.home import find_home
 from assent.errors import UnavailableError
 
-GONE_LIMIT_S = 20.0
+GONE_LIMIT_S = 10.0
 POLL_S = 0.05
 
 
@@ -22,10 +23,14 @@ def command() -> None:
         click.echo("Assent is not running.")
         return
     pid = Client(home).pid
-    os.kill(pid, signal.SIGTERM)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
     give_up = time.monotonic() + GONE_LIMIT_S
     while held(home):
         if time.monotonic() > give_up:
-            raise UnavailableError(f"Assent (pid {pid}) does not stop.", hint=f"See: {home.log}")
+            raise UnavailableError(
+                f"Assent (pid {pid}) does not stop.",
+                hint=f"End it: kill -9 {pid}. Nothing that waits is lost by that.",
+            )
         time.sleep(POLL_S)
     click.echo("Assent is down. Agents with its hooks are refused until: assent up")
