@@ -37,7 +37,8 @@ T = TypeVar("T")
 POLL_S = 0.02
 DAEMON = (sys.executable, "-m", "assent.entrypoints.daemon")
 ASSENT = (sys.executable, "-c", "from assent.entrypoints.cli.main import main; main()")
-ANSWER = Mapping[str, Any]
+WITH_US = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
+"""Where the system can do it, a daemon ends with the tests, however they end."""
 
 
 @dataclass
@@ -115,7 +116,7 @@ class House:
         """Start the daemon, and wait for nothing."""
         with self.home.log.with_name("daemon.err").open("ab") as sink:
             self.daemon = subprocess.Popen(
-                [*self.starter, *DAEMON],
+                [*WITH_US, *self.starter, *DAEMON],
                 env=self.env,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
