@@ -58,6 +58,13 @@ def test_a_change_installs_again(dev: ModuleType, checkout: Path, name: str) -> 
     assert dev.installed == [dev.RUNTIME, dev.RUNTIME]
 
 
+def test_a_change_keeps_what_was_there(dev: ModuleType, checkout: Path) -> None:
+    dev.set_up(dev.QUALITY)
+    (checkout / "uv.lock").write_text("# another lock")
+    dev.set_up(dev.RUNTIME)
+    assert dev.installed == [dev.QUALITY, dev.QUALITY]
+
+
 @pytest.mark.parametrize(
     "stamp",
     [pytest.param("", id="empty"), pytest.param("[]", id="list"), pytest.param("{", id="cut")],
