@@ -65,6 +65,8 @@ class PlainAgent:
         match answer:
             case LetThrough():
                 return HookOutput(stdout=b"run")
+            case LetThroughChanged(b"unsayable"):
+                raise RuntimeError("a bug in an encoder")
             case LetThroughChanged(changed):
                 return HookOutput(stdout=b"run " + changed)
             case Refuse(message):

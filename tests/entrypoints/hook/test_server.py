@@ -223,6 +223,14 @@ async def test_a_fault_in_an_adapter_is_a_denial_without_its_details(house: Hous
     assert b"abcdefgh" not in answer.stderr
 
 
+async def test_an_answer_that_cannot_be_said_is_a_denial(house: House) -> None:
+    asked = house.ask(b"make release")
+    await house.decide(Verdict.MODIFY, text="unsayable")
+    answer = await asked
+    assert answer.exit_code == 2
+    assert b"a fault of its own" in answer.stderr
+
+
 async def test_what_cannot_be_recorded_is_denied(house: House) -> None:
     store = house.gate.store
     assert isinstance(store, FailingStore)

@@ -124,8 +124,7 @@ class HookServer:
             return _denied_in_any_language(messages.unknown_agent(call.agent))
         if not _knows(agent, call.event):
             return await self._unknown_event(agent, call)
-        answer = await self._answer_or_refuse(agent, call, present)
-        return agent.answer(call.event, call.payload or b"", answer)
+        return await self._answered_or_denied(agent, call, present)
 
     async def _unknown_event(self, agent: Agent, call: wire.HookCall) -> HookOutput:
         """The adapter has no words for it, so that it could only let the event pass."""
@@ -138,18 +137,21 @@ class HookServer:
             log.error("hook.unrecordable", agent=agent.name, hook=call.event, error=str(error))
         return _denied_in_any_language(messages.unknown_event(agent.title, call.event))
 
-    async def _answer_or_refuse(
+    async def _answered_or_denied(
         self, agent: Agent, call: wire.HookCall, present: Callable[[], bool]
-    ) -> HookAnswer:
-        """The one place where any fault whatever becomes a denial."""
+    ) -> HookOutput:
+        """The one place where any fault becomes a denial, also one in saying the answer."""
+        payload = call.payload or b""
         try:
-            return await self._answer(agent, call, present)
+            answer = await self._answer(agent, call, present)
+            return agent.answer(call.event, payload, answer)
         except AssentError as error:
             log.error("hook.unrecordable", agent=agent.name, hook=call.event, error=str(error))
-            return Refuse(messages.unrecordable(str(error)))
+            refusal = Refuse(messages.unrecordable(str(error)))
         except Exception:
             log.exception("hook.fault", agent=agent.name, hook=call.event)
-            return Refuse(messages.FAULT)
+            refusal = Refuse(messages.FAULT)
+        return agent.answer(call.event, payload, refusal)
 
     async def _answer(
         self, agent: Agent, call: wire.HookCall, present: Callable[[], bool]
