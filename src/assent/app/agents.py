@@ -107,9 +107,10 @@ class Files(Protocol):
     """The file system as a payload parser may see it: whole files, by absolute path."""
 
     def read(self, path: str) -> bytes | None:
-        """The file's bytes; None when there is no such regular file.
+        """The file's bytes; None when there is no file.
 
-        Raises UnreadableFile when it exists and cannot be read, or is too large to be shown.
+        Raises UnreadableFile when it exists and is no regular file, cannot be read, or is too
+        large to be shown.
         """
         ...
 

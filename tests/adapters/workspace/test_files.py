@@ -19,13 +19,18 @@ def test_a_regular_file_is_read_as_it_is(tmp_path: Path) -> None:
     assert FILES.read(str(tmp_path / "link")) == b"a\r\n\xff\x00"
 
 
-def test_what_is_no_regular_file_is_not_there(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
+def test_where_no_file_is_there_is_nothing_to_read(tmp_path: Path) -> None:
     (tmp_path / "dangling").symlink_to("nowhere")
     (tmp_path / "a").touch()
-    for name in ("missing", "dangling", "pipe", ".", "a/b"):
+    for name in ("missing", "dangling", ".", "a/b"):
         assert FILES.read(str(tmp_path / name)) is None
-    assert FILES.read("/dev/zero") is None
+
+
+def test_what_is_written_into_a_pipe_or_a_device_is_no_edit(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(UnreadableFile, match="not a regular file"):
+            FILES.read(str(path))
 
 
 def test_a_file_that_cannot_be_shown_is_an_error(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def binary(path: Path) -> None:
 
 STRANGE = [fifo, folder, loop, device, terminal, process_memory, huge, dangling, binary]
 
-OUTSIDE = [loop, device, terminal, process_memory, huge]
+OUTSIDE = [fifo, loop, device, terminal, process_memory, huge]
 """What is not in the project, or cannot be shown to a person."""
 
 each = pytest.mark.parametrize("make", STRANGE, ids=lambda make: make.__name__)

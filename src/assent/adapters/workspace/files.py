@@ -17,11 +17,15 @@ class LocalFiles:
     """The machine's file system."""
 
     def read(self, path: str) -> bytes | None:
-        """The file's bytes; None when there is no such regular file.
+        """The file's bytes; None when there is no file.
 
-        Raises UnreadableFile when it exists and cannot be read, or is larger than `MAX_FILE`.
+        Raises UnreadableFile when it exists and cannot be read, is larger than `MAX_FILE`, or is a
+        pipe, a socket or a device: what is written into one goes to somebody else.
         """
-        return read_regular(path, limit=MAX_FILE)
+        content = read_regular(path, limit=MAX_FILE)
+        if content is None and _is_special(path):
+            raise UnreadableFile(f"{path}: not a regular file")
+        return content
 
     def workspace_of(self, cwd: str) -> str:
         """Real path of the project `cwd` lies in; `cwd` itself when it lies in none.
@@ -37,6 +41,14 @@ class LocalFiles:
             if parent == folder:
                 return start
             folder = parent
+
+
+def _is_special(path: str) -> bool:
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def read_regular(path: str, *, limit: int) -> bytes | None:
