@@ -21,7 +21,8 @@ from assent.core.approvals import Decision, Request, State, Verdict
 from assent.core.canonical import digest_of
 from assent.core.policy.model import AskIn
 from assent.core.proposals import AgentSession, Editable, Proposal
-from assent.core.risk.model import Assessment, Effect, Evidence, RiskClass
+from assent.core.risk.factors import RiskClass
+from assent.core.risk.model import Assessment, Effect, Evidence
 
 NASTY = 'a\0b\udc80"\\\u202e\U0001f600\r\n\x1b[31m'
 """NUL, a lone surrogate, quotes, bidi, an emoji, CRLF and an escape sequence in one text."""

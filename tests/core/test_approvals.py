@@ -30,7 +30,8 @@ from assent.core.approvals import (
 from assent.core.canonical import digest_of
 from assent.core.policy.model import AskIn
 from assent.core.proposals import AgentSession, Proposal
-from assent.core.risk.model import Assessment, RiskClass
+from assent.core.risk.factors import RiskClass
+from assent.core.risk.model import Assessment
 from tests.core.strategies import requests, times
 
 OTHER = digest_of(b"another action")

@@ -6,12 +6,15 @@ from assent.core.actions import Command
 from assent.core.approvals import Decision, Request, Verdict
 from assent.core.canonical import digest_of
 from assent.core.proposals import AgentSession, Editable, Proposal
-from assent.core.risk.model import Assessment, Effect, Evidence, RiskClass
+from assent.core.risk.factors import RiskClass, typical
+from assent.core.risk.model import Assessment, Effect, Evidence
 
 ASSESSMENT = Assessment(
     risk=RiskClass.MEDIUM,
     effects=frozenset({Effect.UNKNOWN}),
-    evidence=(Evidence("not-known-safe", Effect.UNKNOWN, RiskClass.MEDIUM, "runs make", (0, 4)),),
+    evidence=(
+        Evidence("not-known-safe", Effect.UNKNOWN, typical(RiskClass.MEDIUM), "runs make", (0, 4)),
+    ),
     title="run make",
     undo="cannot be told",
 )

@@ -12,7 +12,8 @@ from assent.core.policy.index import RuleIndex
 from assent.core.policy.match import fits_action, fits_reason
 from assent.core.policy.model import Policy, RouteName, Rule
 from assent.core.proposals import AgentSession, Proposal
-from assent.core.risk.model import Assessment, Effect, Evidence, RiskClass
+from assent.core.risk.factors import RiskClass
+from assent.core.risk.model import Assessment, Effect, Evidence
 
 ROOT = "/w"
 FACTS = Facts(

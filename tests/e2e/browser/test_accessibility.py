@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page
 
-from assent.core.risk.model import RiskClass
+from assent.core.risk.factors import RiskClass
 from tests.e2e.browser.conftest import DESKTOP, PHONE, Visits
 from tests.e2e.browser.serving import Served
 from tests.entrypoints.web.desk import KINDS

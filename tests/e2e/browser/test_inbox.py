@@ -8,7 +8,7 @@ from playwright.sync_api import Dialog, Page, expect
 from assent.app.decide_request import Word, decide_request
 from assent.core.actions import Command
 from assent.core.approvals import State, Verdict
-from assent.core.risk.model import RiskClass
+from assent.core.risk.factors import RiskClass
 from tests.e2e.browser.conftest import PHONE, Visits
 from tests.e2e.browser.serving import Served
 from tests.entrypoints.web.desk import KINDS

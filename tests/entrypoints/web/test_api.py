@@ -7,7 +7,7 @@ import pytest
 
 from assent.core.actions import Command
 from assent.core.approvals import Request, State
-from assent.core.risk.model import RiskClass
+from assent.core.risk.factors import RiskClass
 from assent.testing import FixedClock
 from tests.entrypoints.web.desk import HOSTILE, KINDS, NOON, Desk, hostile
 

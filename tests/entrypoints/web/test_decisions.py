@@ -6,7 +6,7 @@ import pytest
 from assent.app.decide_request import Word, decide_request
 from assent.core.actions import Command
 from assent.core.approvals import Request, State, Verdict
-from assent.core.risk.model import RiskClass
+from assent.core.risk.factors import RiskClass
 from tests.entrypoints.web.desk import NOON, Desk, hostile
 
 

@@ -9,7 +9,7 @@ import pytest
 from assent.app.agents import HookStatus
 from assent.app.decide_request import Word, decide_request
 from assent.core.approvals import Request, Verdict
-from assent.core.risk.model import RiskClass
+from assent.core.risk.factors import RiskClass
 from assent.testing import FixedClock
 from tests.entrypoints.web.desk import HOSTILE, KINDS, Desk, assessment, hostile, proposal
 

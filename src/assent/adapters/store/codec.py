@@ -14,7 +14,17 @@ from assent.core.canonical import Digest, Json, canonical
 from assent.core.encoding import from_json, to_json
 from assent.core.policy.model import AskIn
 from assent.core.proposals import AgentSession, Editable, Proposal
-from assent.core.risk.model import Assessment, Effect, Evidence, RiskClass
+from assent.core.risk.factors import (
+    Cost,
+    Factors,
+    Precedent,
+    Reach,
+    Reversibility,
+    RiskClass,
+    Sensitivity,
+    typical,
+)
+from assent.core.risk.model import Assessment, Effect, Evidence, Scope
 from assent.errors import IntegrityError
 
 FORMAT = "request/1"
@@ -81,6 +91,7 @@ def _assessment(assessment: Assessment) -> dict[str, Json]:
         "evidence": [_evidence(evidence) for evidence in assessment.evidence],
         "title": assessment.title,
         "undo": assessment.undo,
+        "factors": _factors(assessment.factors),
     }
 
 
@@ -93,7 +104,20 @@ def _evidence(evidence: Evidence) -> dict[str, Json]:
         "span": evidence.span,
         "path": evidence.path,
         "program": list(evidence.program),
+        "factors": _factors(evidence.factors),
+        "scope": None if evidence.scope is None else [evidence.scope.act, evidence.scope.target],
+        "undo": evidence.undo,
     }
+
+
+def _factors(factors: Factors) -> list[Json]:
+    return [
+        factors.reversibility.value,
+        factors.reach.value,
+        factors.cost.value,
+        factors.sensitivity.value,
+        factors.precedent.value,
+    ]
 
 
 def _decision(said: Decision, proposals: _Proposals) -> dict[str, Json]:
@@ -154,6 +178,9 @@ class _Fields:
     def number(self, name: str) -> int:
         return _number(self._fields[name])
 
+    def optional_text(self, name: str) -> str | None:
+        return None if self._fields.get(name) is None else self.text(name)
+
     def optional_number(self, name: str) -> int | None:
         return None if self._fields[name] is None else self.number(name)
 
@@ -176,7 +203,7 @@ class _Fields:
         return _items(self._fields[name])
 
     def optional_items(self, name: str) -> Sequence[Json] | None:
-        return None if self._fields[name] is None else self.items(name)
+        return None if self._fields.get(name) is None else self.items(name)
 
 
 def _text(value: Json) -> str:
@@ -232,6 +259,7 @@ def _read_assessment(fields: _Fields) -> Assessment:
         evidence=tuple(_read_evidence(_Fields(item)) for item in fields.items("evidence")),
         title=fields.text("title"),
         undo=fields.text("undo"),
+        factors=_read_factors(fields, _read_risk(fields.text("risk"))),
     )
 
 
@@ -244,12 +272,34 @@ def _read_evidence(fields: _Fields) -> Evidence:
     return Evidence(
         rule=fields.text("rule"),
         effect=Effect(fields.text("effect")),
-        risk=_read_risk(fields.text("risk")),
+        factors=_read_factors(fields, _read_risk(fields.text("risk"))),
         what=fields.text("what"),
         span=None if span is None else (_number(span[0]), _number(span[1])),
         path=fields.text("path"),
         program=tuple(_text(item) for item in fields.items("program")),
+        scope=_read_scope(fields),
+        undo=fields.optional_text("undo") or "",
     )
+
+
+def _read_factors(fields: _Fields, risk: RiskClass) -> Factors:
+    """Records of before 0.2 hold the class alone."""
+    values = fields.optional_items("factors")
+    if values is None:
+        return typical(risk)
+    reversibility, reach, cost, sensitivity, precedent = (_number(value) for value in values)
+    return Factors(
+        Reversibility(reversibility),
+        Reach(reach),
+        Cost(cost),
+        Sensitivity(sensitivity),
+        Precedent(precedent),
+    )
+
+
+def _read_scope(fields: _Fields) -> Scope | None:
+    words = fields.optional_items("scope")
+    return None if words is None else Scope(*(_text(word) for word in words))
 
 
 def _read_decision(fields: _Fields, proposals: Sequence[Proposal]) -> Decision:

@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 from assent.core.canonical import Digest
 from assent.core.policy.index import RuleIndex
-from assent.core.risk.model import Effect, RiskClass
+from assent.core.risk.factors import RiskClass
+from assent.core.risk.model import Effect
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from assent.core.facts import Facts, PlanState
 from assent.core.policy.match import HARMLESS, LOOSENING, fits_action, fits_reason
 from assent.core.policy.model import Deny, Gate, Notify, Policy, Proceed, Route, RouteName, Rule
 from assent.core.proposals import Proposal
-from assent.core.risk.model import Assessment, Effect, RiskClass
+from assent.core.risk.factors import RiskClass
+from assent.core.risk.model import Assessment, Effect
 from assent.core.risk.paths import lies_in
 from assent.core.risk.shell import join
 

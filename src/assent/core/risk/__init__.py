@@ -1,14 +1,17 @@
 """How much harm an action could do: `assess(action, facts)`, pure and total."""
 
 from assent.core.risk.assess import assess, paths_of, repositories_of
-from assent.core.risk.model import Assessment, Effect, Evidence, RiskClass
+from assent.core.risk.factors import Factors, RiskClass
+from assent.core.risk.model import Assessment, Effect, Evidence, Scope
 from assent.core.risk.paths import lies_in
 
 __all__ = [
     "Assessment",
     "Effect",
     "Evidence",
+    "Factors",
     "RiskClass",
+    "Scope",
     "assess",
     "lies_in",
     "paths_of",

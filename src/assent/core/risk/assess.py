@@ -20,8 +20,9 @@ from assent.core.actions import (
 from assent.core.encoding import kind_of
 from assent.core.facts import Facts
 from assent.core.risk.commands import inspect_command
+from assent.core.risk.factors import RiskClass, typical, worst_of
 from assent.core.risk.findings import Finding, Repository, Runs, Touch, Use
-from assent.core.risk.model import Assessment, Effect, Evidence, RiskClass
+from assent.core.risk.model import Assessment, Effect, Evidence
 from assent.core.risk.own import reaches_for_assent
 from assent.core.risk.paths import judge, name_in, shown
 from assent.core.risk.shell import join
@@ -45,6 +46,7 @@ _UNDO = {
     Effect.SERVICE: "start or stop it again by hand",
     Effect.POLICY_SELF: "put the old content back; what ran in between has run",
     Effect.NETWORK: "none: the request was sent",
+    Effect.COST: "none for what has been spent",
     Effect.INTERACTIVE: "not known: what is typed later is not asked about",
     Effect.PLAN: "reject a later step, or take back your approval by rejecting the next plan",
     Effect.UNKNOWN: "not known",
@@ -109,7 +111,8 @@ def assess(action: Action, facts: Facts) -> Assessment:
         effects=frozenset(item.effect for item in evidence),
         evidence=evidence[: len(telling) + MAX_TRIVIAL],
         title=_title(action, worst, facts),
-        undo=_UNDO[worst.effect],
+        undo=worst.undo or _UNDO[worst.effect],
+        factors=worst_of(tuple(item.factors for item in evidence)),
     )
 
 
@@ -134,20 +137,22 @@ def _findings(action: Action, cwd: str) -> tuple[Finding, ...]:
             return (_tool_evidence(action),)
         case Plan():
             what = "presents a plan: nothing is changed before a person agrees"
-            return (Evidence("plan", Effect.PLAN, RiskClass.MEDIUM, what),)
+            return (Evidence("plan", Effect.PLAN, typical(RiskClass.MEDIUM), what),)
         case PolicyEdit():
             what = "changes the policy, which decides what agents may do"
-            return (Evidence("policy-self", Effect.POLICY_SELF, RiskClass.IRREVERSIBLE, what),)
+            return (
+                Evidence("policy-self", Effect.POLICY_SELF, typical(RiskClass.IRREVERSIBLE), what),
+            )
         case UnknownAction():
             what = f"could not be read: {shown(action.reason)}"
-            return (Evidence("unreadable", Effect.UNKNOWN, RiskClass.HIGH, what),)
+            return (Evidence("unreadable", Effect.UNKNOWN, typical(RiskClass.HIGH), what),)
         case _:
             assert_never(action)
 
 
 def _unknown(action: Action) -> tuple[Finding, ...]:
     what = f"is a {kind_of(action)} that names no file"
-    return (Evidence("unreadable", Effect.UNKNOWN, RiskClass.HIGH, what),)
+    return (Evidence("unreadable", Effect.UNKNOWN, typical(RiskClass.HIGH), what),)
 
 
 def _touches(change: FileChange, cwd: str) -> list[Touch]:
@@ -162,15 +167,15 @@ def _tool_evidence(call: ToolCall) -> Evidence:
     name = shown(f"{call.server}/{call.tool}")
     match call.vouched:
         case Vouched.INERT:
-            return Evidence("inert", Effect.NONE, RiskClass.TRIVIAL, f"calls {name}")
+            return Evidence("inert", Effect.NONE, typical(RiskClass.TRIVIAL), f"calls {name}")
         case Vouched.READ:
-            return Evidence("read", Effect.READ, RiskClass.TRIVIAL, f"reads with {name}")
+            return Evidence("read", Effect.READ, typical(RiskClass.TRIVIAL), f"reads with {name}")
         case Vouched.NETWORK_READ:
             what = f"fetches from the network with {name}"
-            return Evidence("network", Effect.NETWORK, RiskClass.MEDIUM, what)
+            return Evidence("network", Effect.NETWORK, typical(RiskClass.MEDIUM), what)
         case Vouched.NOTHING:
             what = f"calls {name}, and what that does is not known"
-            return Evidence("unknown-tool", Effect.UNKNOWN, RiskClass.MEDIUM, what)
+            return Evidence("unknown-tool", Effect.UNKNOWN, typical(RiskClass.MEDIUM), what)
         case _:
             assert_never(call.vouched)
 
@@ -202,10 +207,10 @@ def _in_workspace(item: Runs, facts: Facts) -> Evidence:
 
 def _git_runs(item: Repository, facts: Facts) -> Evidence:
     if not facts.git_exec_keys:
-        return Evidence("git", Effect.READ, RiskClass.TRIVIAL, "runs git", item.span)
+        return Evidence("git", Effect.READ, typical(RiskClass.TRIVIAL), "runs git", item.span)
     keys = shown(", ".join(facts.git_exec_keys))
     what = f"runs git where its configuration runs programs ({keys})"
-    return Evidence("git-config", Effect.CODE_EXEC, RiskClass.MEDIUM, what, item.span)
+    return Evidence("git-config", Effect.CODE_EXEC, typical(RiskClass.MEDIUM), what, item.span)
 
 
 # --- words

@@ -7,10 +7,11 @@ from typing import assert_never
 
 from assent.core.actions import Command
 from assent.core.risk.dangers import check_other
+from assent.core.risk.factors import RiskClass, typical
 from assent.core.risk.findings import Finding, Repository, Runs, Span, Touch, Use
 from assent.core.risk.git import check_git
 from assent.core.risk.look import Look
-from assent.core.risk.model import Effect, Evidence, RiskClass
+from assent.core.risk.model import Effect, Evidence
 from assent.core.risk.names import names
 from assent.core.risk.safe import FORMS, check_form
 from assent.core.risk.scripts import CHECKS
@@ -35,10 +36,10 @@ def inspect_command(action: Command) -> tuple[Finding, ...]:
         found += inspect_script(script, action.cwd)
     if action.interactive:
         what = "opens a terminal into which more can be typed without asking again"
-        found.append(Evidence("interactive", Effect.INTERACTIVE, RiskClass.HIGH, what))
+        found.append(Evidence("interactive", Effect.INTERACTIVE, typical(RiskClass.HIGH), what))
     found += [_variable(name, None) for name, _ in action.env if not _is_harmless(name)]
     if not found:
-        found.append(Evidence("inert", Effect.NONE, RiskClass.TRIVIAL, "does nothing"))
+        found.append(Evidence("inert", Effect.NONE, typical(RiskClass.TRIVIAL), "does nothing"))
     return tuple(found)
 
 
@@ -52,7 +53,7 @@ def inspect_script(text: str, cwd: str) -> tuple[Finding, ...]:
     """Findings about a shell script that starts in `cwd`."""
     script = read_script(text, cwd)
     found: list[Finding] = [
-        Evidence("unreadable", Effect.UNKNOWN, RiskClass.HIGH, p.what, (p.start, p.end))
+        Evidence("unreadable", Effect.UNKNOWN, typical(RiskClass.HIGH), p.what, (p.start, p.end))
         for p in script.problems
     ]
     for command in script.commands:
@@ -63,7 +64,7 @@ def inspect_script(text: str, cwd: str) -> tuple[Finding, ...]:
 def _inspect_words(words: tuple[str, ...], cwd: str) -> list[Finding]:
     if not words or any(hides(word) for word in words):
         what = "holds invisible or control characters" if words else "names no program"
-        return [Evidence("unreadable", Effect.UNKNOWN, RiskClass.HIGH, what)]
+        return [Evidence("unreadable", Effect.UNKNOWN, typical(RiskClass.HIGH), what)]
     read = tuple(Word(0, 0, text=f"./{w}" if w.startswith("~") else w, bare=True) for w in words)
     return _inspect_simple(Simple(words=read, folders=(cwd,), start=0, end=0))
 
@@ -140,7 +141,7 @@ def _is_harmless(name: str) -> bool:
 
 def _variable(name: str, span: Span) -> Evidence:
     what = f"sets {name}, which may change what programs do"
-    return Evidence("environment", Effect.UNKNOWN, RiskClass.MEDIUM, what, span)
+    return Evidence("environment", Effect.UNKNOWN, typical(RiskClass.MEDIUM), what, span)
 
 
 # --- places in the text

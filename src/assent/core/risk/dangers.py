@@ -5,9 +5,10 @@ Nothing here is needed for safety: what is not known to be safe waits for a pers
 
 from collections.abc import Sequence
 
+from assent.core.risk.factors import RiskClass
 from assent.core.risk.findings import Use
 from assent.core.risk.look import Look
-from assent.core.risk.model import Effect, RiskClass
+from assent.core.risk.model import Effect
 from assent.core.risk.names import names
 from assent.core.risk.words import Word
 

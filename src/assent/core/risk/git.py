@@ -2,9 +2,10 @@
 
 import re
 
+from assent.core.risk.factors import RiskClass
 from assent.core.risk.findings import Use
 from assent.core.risk.look import Look
-from assent.core.risk.model import Effect, RiskClass
+from assent.core.risk.model import Effect
 from assent.core.risk.names import names
 from assent.core.risk.safe import Arguments, Form, parse
 from assent.core.risk.shell import join

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from assent.core.risk.factors import RiskClass, typical
 from assent.core.risk.findings import Finding, Repository, Runs, Touch, Use
-from assent.core.risk.model import Effect, Evidence, RiskClass
+from assent.core.risk.model import Effect, Evidence
 from assent.core.risk.paths import shown
 from assent.core.risk.shell import Folders, join
 from assent.core.risk.words import GLOB_CHARACTERS, Word
@@ -55,7 +56,7 @@ class Look:
         evidence = Evidence(
             rule=rule,
             effect=effect,
-            risk=risk,
+            factors=typical(risk),
             what=what,
             span=(marked[0].start, marked[-1].end),
             program=self.program(),
@@ -74,17 +75,19 @@ class Look:
     def never_safe(self, word: Word, why: str) -> None:
         """Something that vouching for the program does not cover."""
         span = (word.start, word.end)
-        self.found.append(Evidence("unreadable", Effect.UNKNOWN, RiskClass.MEDIUM, why, span))
+        self.found.append(
+            Evidence("unreadable", Effect.UNKNOWN, typical(RiskClass.MEDIUM), why, span)
+        )
 
     def inert(self) -> None:
         """It changes nothing and shows nothing but its own words."""
         what = f"runs {self.said}"
-        self.found.append(Evidence("inert", Effect.NONE, RiskClass.TRIVIAL, what))
+        self.found.append(Evidence("inert", Effect.NONE, typical(RiskClass.TRIVIAL), what))
 
     def reads(self) -> None:
         """It changes nothing."""
         what = f"runs {self.said}"
-        self.found.append(Evidence("known-safe", Effect.READ, RiskClass.TRIVIAL, what))
+        self.found.append(Evidence("known-safe", Effect.READ, typical(RiskClass.TRIVIAL), what))
 
     def touch(self, word: Word, use: Use, text: str | None = None) -> None:
         """The file that `word` (or `text`, a part of it) names is used."""
@@ -94,7 +97,7 @@ class Look:
             risk = RiskClass.HIGH if use is Use.DELETE else RiskClass.MEDIUM
             effect = Effect.DELETE if use is Use.DELETE else Effect.UNKNOWN
             what = "uses a path that is known only when it runs"
-            self.found.append(Evidence("unknown-path", effect, risk, what, span))
+            self.found.append(Evidence("unknown-path", effect, typical(risk), what, span))
             return
         folder, pattern = _split_pattern(path) if word.glob else (path, "")
         self.found += [Touch(join(f, folder), use, span, pattern) for f in self.folders]

@@ -1,7 +1,9 @@
-"""The words of risk: effects, classes, and the evidence for them."""
+"""The words of risk: effects, factors, classes, and the evidence for them."""
 
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
+
+from assent.core.risk.factors import PLAIN, Factors, RiskClass, class_of
 
 
 class Effect(StrEnum):
@@ -21,23 +23,20 @@ class Effect(StrEnum):
     SERVICE = "service"
     POLICY_SELF = "policy-self"
     NETWORK = "network"
+    COST = "cost"
     INTERACTIVE = "interactive"
     PLAN = "plan"
     UNKNOWN = "unknown"
 
 
-class RiskClass(IntEnum):
-    """How bad it could be, erring high. The word is the name in lower case."""
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which outward effect it is, in the words in which it can be allowed: `push origin/main`."""
 
-    TRIVIAL = 0
-    LOW = 1
-    MEDIUM = 2
-    HIGH = 3
-    IRREVERSIBLE = 4
-
-    @property
-    def word(self) -> str:
-        return self.name.lower()
+    act: str
+    """`push`, `comment`, `request-review`, `open-change`, `run-workflow`, or `tool`."""
+    target: str
+    """What it is done to; empty when only running can tell, and then nothing allows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +44,9 @@ class Evidence:
     """One reason for the class."""
 
     rule: str
-    """Stable name of the rule that found it, such as `delete` or `not-known-safe`."""
+    """Stable name of the rule that found it, such as `delete` or `unknown-program`."""
     effect: Effect
-    risk: RiskClass
+    factors: Factors
     what: str
     """One sentence part for a person: `deletes build`, `runs npm, not known to be safe`."""
     span: tuple[int, int] | None = None
@@ -57,6 +56,14 @@ class Evidence:
     program: tuple[str, ...] = ()
     """The words of the program it is about, if running that program in the workspace is all that
     it is about: a rule that vouches for the program answers it."""
+    scope: Scope | None = None
+    """For an outward effect that can be allowed by itself."""
+    undo: str = ""
+    """How to take this back, if more is known than the effect tells; one sentence part."""
+
+    @property
+    def risk(self) -> RiskClass:
+        return class_of(self.factors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +77,6 @@ class Assessment:
     """The action in a few words, verb first: `delete build`, `edit src/app.py +3 -1`."""
     undo: str
     """How to take it back, or why that is not possible; one sentence part."""
+    factors: Factors = PLAIN
+    """The worst of each factor over all evidence, as told to a person; the class is the class of
+    the worst evidence, not of this sum."""

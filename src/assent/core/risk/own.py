@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from assent.core.actions import Action, Command, ToolCall
 from assent.core.facts import Facts
-from assent.core.risk.model import Effect, Evidence, RiskClass
+from assent.core.risk.factors import RiskClass, typical
+from assent.core.risk.model import Effect, Evidence
 
 _DECIDES = re.compile(
     r"""
@@ -60,7 +61,7 @@ def _evidence(what: str, span: tuple[int, int], action: Action) -> Evidence:
     return Evidence(
         rule="policy-self",
         effect=Effect.POLICY_SELF,
-        risk=RiskClass.IRREVERSIBLE,
+        factors=typical(RiskClass.IRREVERSIBLE),
         what=what,
         span=span if isinstance(action, Command) else None,
     )

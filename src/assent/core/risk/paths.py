@@ -6,8 +6,9 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from assent.core.facts import Facts, PathFact
+from assent.core.risk.factors import RiskClass, typical
 from assent.core.risk.findings import Touch, Use
-from assent.core.risk.model import Effect, Evidence, RiskClass
+from assent.core.risk.model import Effect, Evidence
 from assent.core.risk.names import names
 from assent.core.risk.shell import hides
 
@@ -114,7 +115,9 @@ def judge(touch: Touch, facts: Facts) -> Evidence:
 def _evidence(
     touch: Touch, rule: str, effect: Effect, risk: RiskClass, *, what: str, real: str = ""
 ) -> Evidence:
-    return Evidence(rule=rule, effect=effect, risk=risk, what=what, span=touch.span, path=real)
+    return Evidence(
+        rule=rule, effect=effect, factors=typical(risk), what=what, span=touch.span, path=real
+    )
 
 
 # --- reading

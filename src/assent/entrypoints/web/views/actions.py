@@ -19,7 +19,8 @@ from assent.core.actions import (
     UnknownAction,
 )
 from assent.core.encoding import kind_of
-from assent.core.risk.model import Evidence, RiskClass
+from assent.core.risk.factors import RiskClass
+from assent.core.risk.model import Evidence
 from assent.entrypoints.web.views.diffs import Diff, read_diff
 from assent.entrypoints.web.views.excerpt import PROSE, SCRIPT, Folded, Measure, Shown, excerpt
 

@@ -8,7 +8,8 @@ from enum import StrEnum
 from assent.core.actions import PolicyEdit
 from assent.core.approvals import Request, State, Verdict
 from assent.core.proposals import Editable
-from assent.core.risk.model import Assessment, Evidence, RiskClass
+from assent.core.risk.factors import RiskClass
+from assent.core.risk.model import Assessment, Evidence
 from assent.entrypoints.web.views import words
 from assent.entrypoints.web.views.actions import REASONS, ActionView, action_view, quoted
 from assent.entrypoints.web.views.context import Context
