@@ -21,8 +21,16 @@ from assent.core.approvals import Decision, Request, State, Verdict
 from assent.core.canonical import digest_of
 from assent.core.policy.model import AskIn
 from assent.core.proposals import AgentSession, Editable, Proposal
-from assent.core.risk.factors import RiskClass
-from assent.core.risk.model import Assessment, Effect, Evidence
+from assent.core.risk.factors import (
+    Cost,
+    Factors,
+    Precedent,
+    Reach,
+    Reversibility,
+    RiskClass,
+    Sensitivity,
+)
+from assent.core.risk.model import Assessment, Effect, Evidence, Scope
 
 NASTY = 'a\0b\udc80"\\\u202e\U0001f600\r\n\x1b[31m'
 """NUL, a lone surrogate, quotes, bidi, an emoji, CRLF and an escape sequence in one text."""
@@ -99,6 +107,14 @@ proposals = st.builds(
     prose=texts,
     editable=st.none() | st.builds(Editable, texts, texts),
 )
+factors = st.builds(
+    Factors,
+    st.sampled_from(Reversibility),
+    st.sampled_from(Reach),
+    st.sampled_from(Cost),
+    st.sampled_from(Sensitivity),
+    st.sampled_from(Precedent),
+)
 assessments = st.builds(
     Assessment,
     risk=st.sampled_from(RiskClass),
@@ -108,16 +124,19 @@ assessments = st.builds(
             Evidence,
             rule=texts,
             effect=st.sampled_from(Effect),
-            risk=st.sampled_from(RiskClass),
+            factors=factors,
             what=texts,
             span=st.none() | st.tuples(times, times),
             path=texts,
             program=st.lists(texts, max_size=3).map(tuple),
+            scope=st.none() | st.builds(Scope, texts, texts),
+            undo=texts,
         ),
         max_size=2,
     ).map(tuple),
     title=texts,
     undo=texts,
+    factors=factors,
 )
 decisions = st.builds(
     Decision,

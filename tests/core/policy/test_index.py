@@ -12,7 +12,7 @@ from assent.core.policy.index import RuleIndex
 from assent.core.policy.match import fits_action, fits_reason
 from assent.core.policy.model import Policy, RouteName, Rule
 from assent.core.proposals import AgentSession, Proposal
-from assent.core.risk.factors import RiskClass
+from assent.core.risk.factors import RiskClass, typical
 from assent.core.risk.model import Assessment, Effect, Evidence
 
 ROOT = "/w"
@@ -52,7 +52,7 @@ evidence = st.builds(
     Evidence,
     rule=st.sampled_from(("unknown-program", "delete")),
     effect=st.sampled_from((Effect.DELETE, Effect.UNKNOWN, Effect.NONE)),
-    risk=st.sampled_from(RiskClass),
+    factors=st.sampled_from(RiskClass).map(typical),
     what=st.just("does something"),
     path=st.sampled_from(("", "/w/src/x", "/w/Makefile", "/w", "/elsewhere/src/x")),
     program=st.sampled_from(
