@@ -15,8 +15,7 @@ from assent.core.risk.model import Effect, Evidence
 from assent.core.risk.names import names
 from assent.core.risk.safe import FORMS, check_form
 from assent.core.risk.scripts import CHECKS
-from assent.core.risk.shell import Simple, hides, read_script
-from assent.core.risk.words import Word
+from assent.core.risk.shell import Simple, Word, hides, read_script
 
 _HARMLESS_VARIABLES = names("LANG LANGUAGE TZ NO_COLOR FORCE_COLOR CI TERM COLUMNS LINES CLICOLOR")
 _SHELLS = names("sh bash zsh dash /bin/sh /bin/bash /bin/zsh /usr/bin/bash /usr/bin/zsh")

@@ -10,7 +10,7 @@ from assent.core.risk.findings import Use
 from assent.core.risk.look import Look
 from assent.core.risk.model import Effect
 from assent.core.risk.names import names
-from assent.core.risk.words import Word
+from assent.core.risk.shell import Word
 
 _M, _H, _X = RiskClass.MEDIUM, RiskClass.HIGH, RiskClass.IRREVERSIBLE
 _Row = tuple[Effect, RiskClass, str, str]

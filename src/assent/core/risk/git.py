@@ -8,8 +8,7 @@ from assent.core.risk.look import Look
 from assent.core.risk.model import Effect
 from assent.core.risk.names import names
 from assent.core.risk.safe import Arguments, Form, parse
-from assent.core.risk.shell import join
-from assent.core.risk.words import Word
+from assent.core.risk.shell import Word, join
 
 _DIFF_LONG = names(
     "stat numstat shortstat dirstat summary patch-with-stat name-only name-status cached"

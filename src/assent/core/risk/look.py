@@ -7,8 +7,7 @@ from assent.core.risk.factors import RiskClass, typical
 from assent.core.risk.findings import Finding, Repository, Runs, Touch, Use
 from assent.core.risk.model import Effect, Evidence
 from assent.core.risk.paths import shown
-from assent.core.risk.shell import Folders, join
-from assent.core.risk.words import GLOB_CHARACTERS, Word
+from assent.core.risk.shell import GLOB_CHARACTERS, Folders, Word, join
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from assent.core.risk.findings import Use
 from assent.core.risk.look import Look
 from assent.core.risk.names import names
-from assent.core.risk.words import GLOB_CHARACTERS, Word
+from assent.core.risk.shell import GLOB_CHARACTERS, Word
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from assent.core.risk.findings import Use
 from assent.core.risk.look import Look
 from assent.core.risk.names import names
 from assent.core.risk.safe import FORMS, check_form
-from assent.core.risk.words import Word
+from assent.core.risk.shell import Word
 
 
 def _between(mark: str) -> str:

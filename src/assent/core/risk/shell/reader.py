@@ -15,7 +15,7 @@ import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
 from assent.core.risk.names import names
-from assent.core.risk.words import Word, WordReader
+from assent.core.risk.shell.words import Word, WordReader
 
 MAX_SCRIPT = 16 * 1024
 """Bytes of the longest script that is read: the parser's time grows with the square of nonsense."""
