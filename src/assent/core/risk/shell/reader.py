@@ -90,6 +90,10 @@ class Simple:
     redirects: tuple[Redirect, ...] = ()
     piped: bool = False
     """Its input is what another command prints, or a here-document."""
+    stdin: str | None = None
+    """The exact text of its input, where that is known."""
+    env: tuple[tuple[str, Word], ...] = ()
+    """The variables it sets, for itself or for what follows, with their values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,14 @@ class Word:
     """Stands for exactly one argument, whatever its parts turn out to be."""
     shown: bool = True
     """Holds nothing but its own text, harmless variables, and output that is judged by itself."""
+    prefix: str = ""
+    """Of an unknown word: the known text before the first part that is not."""
+    suffix: str = ""
+    """Of an unknown word: the known text after the last part that is not."""
+    holds: frozenset[str] = frozenset()
+    """Of an unknown word: the variables of the environment in it, which the script does not set."""
+    outputs: bool = False
+    """Of an unknown word: it holds the output of commands that are judged by themselves."""
 
 
 @dataclass(slots=True)
