@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from assent.core.canonical import Digest
+
+if TYPE_CHECKING:
+    from assent.core.risk.catalog import Catalog
 
 
 class PlanState(StrEnum):
@@ -105,6 +109,17 @@ SCRIPT_TEXT = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class PinnedTool:
+    """A tool of a server that a person agreed to, as it was then. A changed tool is a new one."""
+
+    schema_hash: Digest
+    read_only: bool
+    """Whether its `readOnlyHint` was set in the schema that was agreed to."""
+    by: str
+    """Who agreed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that the pure core may know. A path that is not in `paths` was not looked at."""
 
@@ -129,5 +144,21 @@ class Facts:
     """By the absolute path as written."""
     repositories: Mapping[str, RepositoryFact] = field(default_factory=dict)
     """By the folder as written in which git would run."""
+    catalog: "Catalog | None" = None
+    """What is known about programs; None: nothing is."""
     precedent: frozenset[str] | None = None
     """Effects above low to which a person agreed for this agent, here; None: not known."""
+    pinned_tools: Mapping[tuple[str, str], PinnedTool] = field(default_factory=dict)
+    """Tools that a person agreed to, by server and tool."""
+
+
+PROTECTED_BRANCHES = ("main", "master", "trunk", "develop", "production", "release/", "release-")
+"""Branches that others build on; with `/` or `-` at the end, all that begin so."""
+
+
+def is_branch_in(branch: str, protected: tuple[str, ...]) -> bool:
+    """Whether `branch` is one of `protected`."""
+    return any(
+        branch.startswith(name) if name.endswith(("/", "-")) else branch == name
+        for name in protected
+    )
