@@ -1,7 +1,8 @@
 """How much harm an action could do: `assess(action, facts)`, pure and total."""
 
-from assent.core.risk.assess import assess, paths_of, repositories_of
+from assent.core.risk.assess import assess, paths_of, repositories_of, uses_of
 from assent.core.risk.factors import Factors, RiskClass
+from assent.core.risk.findings import Use
 from assent.core.risk.model import Assessment, Effect, Evidence, Scope
 from assent.core.risk.paths import lies_in
 
@@ -12,8 +13,10 @@ __all__ = [
     "Factors",
     "RiskClass",
     "Scope",
+    "Use",
     "assess",
     "lies_in",
     "paths_of",
     "repositories_of",
+    "uses_of",
 ]

@@ -1,6 +1,6 @@
 """Grade an action. Total: whatever cannot be understood is `UNKNOWN`, never harmless."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
@@ -89,6 +89,15 @@ def paths_of(action: Action, *, cwd: str) -> tuple[str, ...]:
     found = _findings(action, cwd)
     paths = [item.path for item in found if isinstance(item, Touch)]
     return tuple(dict.fromkeys(paths))
+
+
+def uses_of(action: Action, *, cwd: str) -> Mapping[str, frozenset[Use]]:
+    """What happens to each path of `paths_of`."""
+    uses: dict[str, frozenset[Use]] = {}
+    for item in _findings(action, cwd):
+        if isinstance(item, Touch):
+            uses[item.path] = uses.get(item.path, frozenset()) | {item.use}
+    return uses
 
 
 def repositories_of(action: Action, *, cwd: str) -> tuple[str, ...]:
