@@ -120,17 +120,6 @@ class PinnedTool:
 
 
 @dataclass(frozen=True, slots=True)
-class PinnedTool:
-    """A tool of a server that a person agreed to, as it was then. A changed tool is a new one."""
-
-    schema_hash: Digest
-    read_only: bool
-    """Whether its `readOnlyHint` was set in the schema that was agreed to."""
-    by: str
-    """Who agreed."""
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """All that the pure core may know. A path that is not in `paths` was not looked at."""
 
@@ -173,5 +162,3 @@ def is_branch_in(branch: str, protected: tuple[str, ...]) -> bool:
         branch.startswith(name) if name.endswith(("/", "-")) else branch == name
         for name in protected
     )
-    pinned_tools: Mapping[tuple[str, str], PinnedTool] = field(default_factory=dict)
-    """Tools that a person agreed to, by server and tool."""
