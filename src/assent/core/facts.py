@@ -148,6 +148,10 @@ class Facts:
     """What is known about programs; None: nothing is."""
     precedent: frozenset[str] | None = None
     """Effects above low to which a person agreed for this agent, here; None: not known."""
+    now: int | None = None
+    """Milliseconds since the epoch; None: not told."""
+    branch: str | None = None
+    """The branch checked out in the workspace, empty for none; None: not looked at."""
     pinned_tools: Mapping[tuple[str, str], PinnedTool] = field(default_factory=dict)
     """Tools that a person agreed to, by server and tool."""
 

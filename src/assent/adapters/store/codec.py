@@ -107,6 +107,7 @@ def _evidence(evidence: Evidence) -> dict[str, Json]:
         "factors": _factors(evidence.factors),
         "scope": None if evidence.scope is None else [evidence.scope.act, evidence.scope.target],
         "undo": evidence.undo,
+        "amount": evidence.amount,
     }
 
 
@@ -182,7 +183,7 @@ class _Fields:
         return None if self._fields.get(name) is None else self.text(name)
 
     def optional_number(self, name: str) -> int | None:
-        return None if self._fields[name] is None else self.number(name)
+        return None if self._fields.get(name) is None else self.number(name)
 
     def optional_flag(self, name: str) -> bool | None:
         value = self._fields[name]
@@ -279,6 +280,7 @@ def _read_evidence(fields: _Fields) -> Evidence:
         program=tuple(_text(item) for item in fields.items("program")),
         scope=_read_scope(fields),
         undo=fields.optional_text("undo") or "",
+        amount=fields.optional_number("amount") or 0,
     )
 
 

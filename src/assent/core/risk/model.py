@@ -60,6 +60,8 @@ class Evidence:
     """For an outward effect that can be allowed by itself."""
     undo: str = ""
     """How to take this back, if more is known than the effect tells; one sentence part."""
+    amount: int = 0
+    """What it costs, in cents of the policy's currency; 0 when nothing is known to be spent."""
 
     @property
     def risk(self) -> RiskClass:
