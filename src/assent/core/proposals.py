@@ -26,6 +26,8 @@ class AgentSession:
     subagent: str = ""
     headless: bool | None = None
     """Whether nobody sits at the agent's own prompt; None when it cannot be told."""
+    human_in_loop: bool | None = None
+    """What the run's environment says in `HUMAN_IN_LOOP`; None when it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,30 @@ from assent.core.policy.model import (
     AskIn,
     Deny,
     Gate,
+    Mode,
     Notify,
     Policy,
     Proceed,
     Route,
     Rule,
+    Terms,
+    Tier,
 )
-from assent.core.policy.route import route
+from assent.core.policy.route import Chosen, choose, route
 
-__all__ = ["AskIn", "Deny", "Gate", "Notify", "Policy", "Proceed", "Route", "Rule", "route"]
+__all__ = [
+    "AskIn",
+    "Chosen",
+    "Deny",
+    "Gate",
+    "Mode",
+    "Notify",
+    "Policy",
+    "Proceed",
+    "Route",
+    "Rule",
+    "Terms",
+    "Tier",
+    "choose",
+    "route",
+]

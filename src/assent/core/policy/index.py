@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from assent.core.actions import ToolCall
 from assent.core.encoding import kind_of
 from assent.core.proposals import Proposal
+from assent.core.risk.factors import RiskClass
 from assent.core.risk.model import Assessment
 
 if TYPE_CHECKING:
@@ -50,12 +51,16 @@ def _keys(rule: "Rule") -> Iterator[Key]:
         yield from (("program", _program(program)) for program in rule.programs)
     elif rule.paths:
         yield from (("path", _folder(path.removeprefix("./"))) for path in rule.paths)
+    elif rule.scopes:
+        yield from (("act", scope.partition(" ")[0]) for scope in rule.scopes)
     elif rule.agents:
         yield from (("agent", agent) for agent in rule.agents)
     elif rule.effects:
         yield from (("effect", effect) for effect in rule.effects)
     elif rule.classes:
         yield from (("class", risk) for risk in rule.classes)
+    elif rule.at_least is not None:
+        yield from (("class", risk) for risk in RiskClass if risk >= rule.at_least)
     elif rule.kinds:
         yield from (("kind", kind) for kind in rule.kinds)
     else:
@@ -74,6 +79,8 @@ def _asked(assessment: Assessment, proposal: Proposal, workspace: str) -> Iterat
         yield ("effect", item.effect)
         if item.program:
             yield from (("program", item.program[0]), ("program", OPEN))
+        if item.scope is not None:
+            yield ("act", item.scope.act)
         if item.path.startswith(root):
             folder = item.path[len(root) :].partition("/")[0]
             yield from (("path", folder), ("path", OPEN))

@@ -1,19 +1,23 @@
 """Whether a rule fits an action, and the reasons for which the action would wait."""
 
-import re
-from functools import lru_cache
-
 from assent.core.actions import ToolCall
 from assent.core.encoding import kind_of
 from assent.core.facts import Facts
-from assent.core.policy.model import RouteName, Rule
+from assent.core.grants import covers
+from assent.core.policy import globs
+from assent.core.policy.model import Mode, Policy, Rule
 from assent.core.proposals import Proposal
 from assent.core.risk.model import Assessment, Effect, Evidence
 
 HARMLESS = frozenset({Effect.NONE, Effect.READ})
-LOOSENING = frozenset({RouteName.PROCEED, RouteName.NOTIFY})
 _VOUCHABLE = frozenset({"unknown-program", "runs-code"})
 """Evidence that says no more than that a program runs which nobody vouched for."""
+
+
+def mode_of(policy: Policy, proposal: Proposal) -> Mode:
+    """How much the run may do by itself."""
+    session = proposal.session
+    return policy.autonomy.mode(session.agent, human_in_loop=session.human_in_loop)
 
 
 def fits_action(rule: Rule, assessment: Assessment, proposal: Proposal) -> bool:
@@ -25,39 +29,60 @@ def fits_action(rule: Rule, assessment: Assessment, proposal: Proposal) -> bool:
         return False
     if rule.classes and assessment.risk not in rule.classes:
         return False
+    if rule.at_least is not None and assessment.risk < rule.at_least:
+        return False
     if not rule.tools:
         return True
     return isinstance(action, ToolCall) and any(_names_tool(t, action) for t in rule.tools)
 
 
+def fits_moment(rule: Rule, policy: Policy, *, mode: Mode, facts: Facts) -> bool:
+    """Whether the conditions about mode, branch and time hold.
+
+    Where branch or time is not known, a rule that makes wait or refuses fits, and no other.
+    """
+    if rule.modes and mode not in rule.modes:
+        return False
+    if rule.branches and not _on_branch(rule, facts):
+        return False
+    if not rule.hours:
+        return True
+    if facts.now is None:
+        return not rule.loosens
+    return any(hours.holds(facts.now, policy.zone) for hours in rule.hours)
+
+
+def _on_branch(rule: Rule, facts: Facts) -> bool:
+    if facts.branch is None:
+        return not rule.loosens
+    branch = facts.branch
+    return any(glob in ("*", "**") or globs.fits(glob, branch) for glob in rule.branches if branch)
+
+
 def fits_reason(rule: Rule, item: Evidence, facts: Facts) -> bool:
-    """Whether the conditions about effects, programs and paths hold for one reason."""
+    """Whether the conditions about one reason hold for it."""
     if rule.effects and item.effect not in rule.effects:
         return False
-    if rule.paths and not any(_names_path(glob, item.path, facts) for glob in rule.paths):
+    if rule.cost_over is not None and item.amount <= rule.cost_over:
+        return False
+    if rule.paths and not any(globs.named_below(g, item.path, facts.workspace) for g in rule.paths):
+        return False
+    if rule.scopes and not any(_names_scope(rule, scope, item) for scope in rule.scopes):
         return False
     if not rule.programs:
         return True
-    plain = item.rule in _VOUCHABLE or bool(rule.effects) or rule.route not in LOOSENING
+    plain = item.rule in _VOUCHABLE or bool(rule.effects) or not rule.loosens
     return plain and any(_names_program(program, item, facts) for program in rule.programs)
+
+
+def _names_scope(rule: Rule, scope: str, item: Evidence) -> bool:
+    """What lets through covers exactly what a person's grant of the same words would."""
+    return covers(scope, item) if rule.loosens else globs.names_scope(scope, item.scope)
 
 
 def _names_tool(pattern: str, call: ToolCall) -> bool:
     server, _, tool = pattern.partition("/")
     return server in ("*", call.server) and tool in ("*", call.tool)
-
-
-def _names_path(glob: str, path: str, facts: Facts) -> bool:
-    root = facts.workspace.rstrip("/") + "/"
-    return path.startswith(root) and _glob(glob).fullmatch(path[len(root) :]) is not None
-
-
-@lru_cache(maxsize=4096)
-def _glob(glob: str) -> re.Pattern[str]:
-    """`**/` stands for any folders, `*` and `?` for anything within a name."""
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./"))
-    meaning = {"**/": "(?:[^/]+/)*+", "**": ".*+", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts), re.DOTALL)
 
 
 def _names_program(program: str, item: Evidence, facts: Facts) -> bool:

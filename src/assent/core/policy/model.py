@@ -1,13 +1,93 @@
 """Policy as data with a closed vocabulary: no expression language, so it can be checked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TypeAlias
 
 from assent.core.canonical import Digest
+from assent.core.policy.budget import Budget
+from assent.core.policy.hours import Hours
 from assent.core.policy.index import RuleIndex
+from assent.core.policy.team import TeamRule
 from assent.core.risk.factors import RiskClass
 from assent.core.risk.model import Effect
+
+DAY_MS = 86_400_000
+
+
+class Tier(StrEnum):
+    """What the hand has to do to approve. Declared from the lightest on."""
+
+    ACKNOWLEDGE = "acknowledge"
+    """One act."""
+    REVIEW = "review"
+    """Possible once the thing was opened to its end."""
+    APPROVE = "approve"
+    """Two different acts: the second is to type the request's name."""
+
+    @property
+    def strictness(self) -> int:
+        return tuple(Tier).index(self)
+
+
+def tier_for(risk: RiskClass) -> Tier:
+    """The tier where no rule says one."""
+    if risk is RiskClass.IRREVERSIBLE:
+        return Tier.APPROVE
+    return Tier.REVIEW if risk is RiskClass.HIGH else Tier.ACKNOWLEDGE
+
+
+class Mode(StrEnum):
+    """How much an agent may do by itself. Declared from the strictest on."""
+
+    PAIR = "pair"
+    """Every change is asked about."""
+    SUPERVISED = "supervised"
+    AUTONOMOUS = "autonomous"
+    """What is medium and stays in the workspace runs, and is shown afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a person is asked about one action: all of it decided."""
+
+    tier: Tier = Tier.ACKNOWLEDGE
+    reviewers: tuple[str, ...] = ()
+    """Who may decide; empty: whoever has access."""
+    quorum: int = 1
+    """How many different people have to approve."""
+    wait_ms: int | None = None
+    """How long the agent is held; None: as `[ask]` says."""
+    expires_ms: int | None = None
+    """When the question is denied; None: as `[ask]` says."""
+    then_ask: tuple[str, ...] = ()
+    """Who is asked when time is up; empty: it is denied."""
+    remember_ms: int = 0
+    """How long the same action passes again after it was approved; never irreversible ones."""
+    needs_rollback: bool = False
+    """Of high and irreversible actions: sent back to the agent until it says what they are for
+    and how to undo them, where the agent has a way to say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What a rule says about asking. None: it does not say, and a more general one may."""
+
+    tier: Tier | None = None
+    reviewers: tuple[str, ...] | None = None
+    quorum: int | None = None
+    wait_ms: int | None = None
+    expires_ms: int | None = None
+    then_ask: tuple[str, ...] | None = None
+    """An empty one says: time that is up denies."""
+    remember_ms: int | None = None
+    needs_rollback: bool | None = None
+
+
+NOTHING_SAID = Asks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +108,7 @@ class Gate:
 
     rule: str
     why: str
+    terms: Terms = field(default_factory=Terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +129,27 @@ class RouteName(StrEnum):
     DENY = "deny"
 
 
+STRICTNESS: Mapping[RouteName, int] = MappingProxyType(
+    {RouteName.PROCEED: 0, RouteName.NOTIFY: 1, RouteName.GATE: 2, RouteName.DENY: 3}
+)
+LOOSENING = frozenset({RouteName.PROCEED, RouteName.NOTIFY})
+
+
+def route_name(route: Route) -> RouteName:
+    """The word for a route, as policy files and records use it."""
+    return _NAMES[type(route)]
+
+
+_NAMES: Mapping[type[Route], RouteName] = MappingProxyType(
+    {
+        Proceed: RouteName.PROCEED,
+        Notify: RouteName.NOTIFY,
+        Gate: RouteName.GATE,
+        Deny: RouteName.DENY,
+    }
+)
+
+
 class AskIn(StrEnum):
     """Where a person is asked."""
 
@@ -59,17 +161,19 @@ class AskIn(StrEnum):
 class Rule:
     """What to do about actions that every condition fits. Within a condition one value is enough.
 
-    `kinds`, `agents`, `tools` and `classes` are about the action. `effects`, `programs` and `paths`
+    `kinds`, `agents`, `tools`, `classes`, `at_least`, `modes`, `branches` and `hours` are about the
+    action and its moment. `effects`, `programs`, `paths`, `path_classes`, `scopes` and `cost_over`
     are about the reasons an action would wait for. A rule that makes an action wait, or refuses
-    it, needs one reason that meets all three; an action proceeds when a rule answers each reason.
+    it, needs one reason that meets all of them; an action proceeds when a rule answers each reason.
     """
 
     name: str
     route: RouteName
     kinds: frozenset[str] = frozenset()
-    """`command`, `edit`, `read`, `tool`, `plan`."""
+    """`command`, `edit`, `read`, `tool`, `plan`, `policy`, `unknown`."""
     effects: frozenset[Effect] = frozenset()
     classes: frozenset[RiskClass] = frozenset()
+    at_least: RiskClass | None = None
     programs: tuple[str, ...] = ()
     """First words of simple commands (`npm`, `npm test`). Without `effects`, they only vouch for
     programs that nothing worse is known about, when they run in the workspace."""
@@ -77,23 +181,76 @@ class Rule:
     """`server/tool`, with `*` allowed as the whole of either side."""
     paths: tuple[str, ...] = ()
     """Globs relative to the workspace, `**` for any folders."""
+    path_classes: frozenset[str] = frozenset()
+    """What kind of file it is, as the risk engine tells."""
+    scopes: tuple[str, ...] = ()
+    """Outward effects: an act and a glob of its target, `push origin/agent/*`."""
     agents: frozenset[str] = frozenset()
+    modes: frozenset[Mode] = frozenset()
+    branches: tuple[str, ...] = ()
+    """Globs of the branch that is checked out in the workspace."""
+    hours: tuple[Hours, ...] = ()
+    """In the policy's time zone."""
+    cost_over: int | None = None
+    """Cents; a reason that costs more fits."""
+    asks: Asks = NOTHING_SAID
+    general: bool = False
+    """It belongs to a profile: any rule of the file is more specific."""
 
     @property
-    def specificity(self) -> int:
-        """How many conditions it has."""
-        return sum(
-            bool(condition)
-            for condition in (
-                self.kinds,
-                self.effects,
-                self.classes,
-                self.programs,
-                self.tools,
-                self.paths,
-                self.agents,
-            )
+    def specificity(self) -> tuple[bool, int]:
+        """Where it stands, and how many conditions it has."""
+        conditions = (
+            self.kinds,
+            self.effects,
+            self.classes,
+            self.at_least is not None,
+            self.programs,
+            self.tools,
+            self.paths,
+            self.path_classes,
+            self.scopes,
+            self.agents,
+            self.modes,
+            self.branches,
+            self.hours,
+            self.cost_over is not None,
         )
+        return not self.general, sum(map(bool, conditions))
+
+    @property
+    def loosens(self) -> bool:
+        return self.route in LOOSENING
+
+
+@dataclass(frozen=True, slots=True)
+class Autonomy:
+    """How much which agent may do by itself."""
+
+    default: Mode = Mode.SUPERVISED
+    agents: Mapping[str, Mode] = field(default_factory=dict)
+    allow: frozenset[Mode] = frozenset()
+    """Modes looser than its own that a run may choose by `HUMAN_IN_LOOP`."""
+
+    def mode(self, agent: str, *, human_in_loop: bool | None) -> Mode:
+        """The mode of a run. Its environment may always tighten, and loosen only as allowed."""
+        own = self.agents.get(agent, self.default)
+        if human_in_loop and own is Mode.AUTONOMOUS:
+            return Mode.SUPERVISED
+        if human_in_loop is False and Mode.AUTONOMOUS in self.allow:
+            return Mode.AUTONOMOUS
+        return own
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """When an agent has been told no often enough."""
+
+    rejections: int | None = None
+    """After so many in one session it has to stop; None: never."""
+    within_ms: int = 3_600_000
+    then_ask: tuple[str, ...] = ()
+    """Who decides about what it asks after that; empty: it is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +260,25 @@ class Policy:
     digest: Digest
     """Of the file's exact bytes; of the built-in text when there is no file."""
     rules: tuple[Rule, ...] = ()
+    """The file's own, and those of its profile."""
     wait_ms: int = 600_000
     """How long an agent is held in its hook before it is told that the request is pending."""
     headless_wait_ms: int = 600_000
     """The same for an agent that runs with nobody at its prompt."""
-    expires_ms: int = 7 * 24 * 3_600_000
+    expires_ms: int = 7 * DAY_MS
     """After this an open question is denied and an unused approval lapses."""
     repeat_rejection_ms: int = 900_000
     """How long a rejected call gets the same answer again without asking anew."""
     ask_in: AskIn = AskIn.INBOX
+    asks: Asks = NOTHING_SAID
+    """What holds where no rule says it."""
+    autonomy: Autonomy = field(default_factory=Autonomy)
+    review: Review = field(default_factory=Review)
+    team: tuple[TeamRule, ...] = ()
+    budget: Budget = field(default_factory=Budget)
+    zone: tzinfo | None = None
+    """Of its hours and days; None is UTC."""
+    profile: str = ""
     index: RuleIndex = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,48 @@
+"""Times of the week, such as `mon-fri 09:00-18:00`, and the day that an amount counts for."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEK = 7 * 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The same span on several days. One that ends before it starts ends on the next day."""
+
+    days: frozenset[int]
+    """0 is Monday."""
+    start: int
+    """Minutes after midnight."""
+    end: int
+    """The first minute that is no longer within; 1440 is midnight."""
+
+    def holds(self, now: int, zone: tzinfo | None) -> bool:
+        """Whether the moment `now`, in ms since the epoch, lies within."""
+        at = _local(now, zone)
+        minute = at.hour * 60 + at.minute
+        today, yesterday = at.weekday(), (at.weekday() - 1) % 7
+        if self.start < self.end:
+            return today in self.days and self.start <= minute < self.end
+        return (today in self.days and minute >= self.start) or (
+            yesterday in self.days and minute < self.end
+        )
+
+    def minutes(self) -> frozenset[int]:
+        """The minutes of the week within, from Monday's midnight on."""
+        length = (self.end - self.start) % (24 * 60) or 24 * 60
+        return frozenset(
+            (day * 24 * 60 + self.start + minute) % WEEK
+            for day in self.days
+            for minute in range(length)
+        )
+
+
+def day_of(now: int, zone: tzinfo | None) -> str:
+    """The day at `now`, as `2026-11-20`."""
+    return _local(now, zone).strftime("%Y-%m-%d")
+
+
+def _local(now: int, zone: tzinfo | None) -> datetime:
+    return datetime.fromtimestamp(now / 1000, UTC if zone is None else zone)
