@@ -1,0 +1,258 @@
+"""Secrets in text: the named detectors of detect-secrets, with own bounds and own placeholders.
+
+Nothing is verified, no file is read, and of the library only patterns and the keyword detector are
+used: its settings, filters and baselines are not. Detectors of mere entropy are left out: in code
+they point at hashes, keys of tests and digests far more often than at secrets.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from detect_secrets.plugins.aws import AWSKeyDetector
+from detect_secrets.plugins.azure_storage_key import AzureStorageKeyDetector
+from detect_secrets.plugins.base import RegexBasedDetector
+from detect_secrets.plugins.basic_auth import BasicAuthDetector
+from detect_secrets.plugins.discord import DiscordBotTokenDetector
+from detect_secrets.plugins.github_token import GitHubTokenDetector
+from detect_secrets.plugins.gitlab_token import GitLabTokenDetector
+from detect_secrets.plugins.jwt import JwtTokenDetector
+from detect_secrets.plugins.mailchimp import MailchimpDetector
+from detect_secrets.plugins.private_key import PrivateKeyDetector
+from detect_secrets.plugins.pypi_token import PypiTokenDetector
+from detect_secrets.plugins.sendgrid import SendGridDetector
+from detect_secrets.plugins.slack import SlackDetector
+from detect_secrets.plugins.square_oauth import SquareOAuthDetector
+from detect_secrets.plugins.stripe import StripeDetector
+from detect_secrets.plugins.twilio import TwilioKeyDetector
+
+LIMIT = 4 * 1024 * 1024
+"""Characters of a text that are looked through."""
+
+
+_MOST = 100
+"""Secrets that are told of one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret stands. It never holds the value."""
+
+    kind: str
+    """For a person, with its article: `an AWS access key`."""
+    line: int
+    """Counted from one."""
+    start: int
+    """Character offset in the whole text; `end` is behind the last character."""
+    end: int
+
+
+_WEB_TOKEN = re.compile(
+    r"(?<![\w=-])(?P<claims>eyJ[\w=-]{4,8000}\.[\w=-]{2,8000})(?:\.[\w.+/=-]*)?", re.ASCII
+)
+"""The library's pattern begins anew at every `eyJ`, which is quadratic in a hostile text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    says: str
+    marks: tuple[str, ...]
+    """One of these stands, whatever its case, in every line that the patterns match."""
+    patterns: tuple[re.Pattern[str], ...]
+
+
+def _kind(says: str, marks: str, *sources: type[RegexBasedDetector] | str) -> _Kind:
+    patterns: list[re.Pattern[str]] = []
+    for source in sources:
+        patterns.extend([re.compile(source)] if isinstance(source, str) else source().denylist)
+    return _Kind(says, tuple(marks.split()), tuple(patterns))
+
+
+_KINDS = (
+    _kind("a private key", "private putty", PrivateKeyDetector, r"BEGIN ENCRYPTED PRIVATE KEY"),
+    _kind("an AWS access key", "a3t abia acca akia asia aws", AWSKeyDetector),
+    _kind(
+        "a GitHub token",
+        "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_",
+        GitHubTokenDetector,
+        r"github_pat_\w{22,}",
+    ),
+    _kind("a GitLab token", "gl gr1348941", GitLabTokenDetector),
+    _kind(
+        "a Slack token",
+        "xox xapp- hooks.slack.com",
+        SlackDetector,
+        r"xapp-\d-[A-Z0-9]+-\d+-[a-z0-9]+",
+    ),
+    _kind("a Stripe key", "k_live_", StripeDetector),
+    _kind(
+        "an OpenAI key", "t3blbkfj", r"(?<![\w-])sk-[\w-]{0,80}[A-Za-z0-9]{20}T3BlbkFJ[\w-]{20,}"
+    ),
+    _kind("an Anthropic key", "sk-ant-", r"sk-ant-[\w-]{20,}"),
+    _kind("a Google API key", "aiza", r"AIza[0-9A-Za-z_-]{35}"),
+    _kind("a Hugging Face token", "hf_", r"\bhf_[A-Za-z0-9]{30,}"),
+    _kind("a DigitalOcean token", "_v1_", r"\bdo[opr]_v1_[a-f0-9]{64}"),
+    _kind(
+        "an npm token",
+        "_authtoken npm_",
+        r":_authToken=\s*[A-Fa-f0-9-]{36}\b",
+        r"\bnpm_[A-Za-z0-9]{36}",
+    ),
+    _kind("a PyPI token", "pypi-", PypiTokenDetector),
+    _kind("an Azure storage key", "accountkey", AzureStorageKeyDetector),
+    _kind("a SendGrid key", "sg.", SendGridDetector),
+    _kind("a Square token", "sq0csp-", SquareOAuthDetector),
+    _kind("a Mailchimp key", "-us", MailchimpDetector),
+    _kind("a bearer token", "bearer", r"(?i:bearer)\s+([\w.~+/-]{20,}=*)"),
+    _kind(
+        "a password of curl's",
+        "curl",
+        r"\s(?:-u|--user)[ =]?['\"]?[^\s:'\"$]+:([^\s'\"$]{6,})",
+    ),
+    _kind("a password in an address", "://", BasicAuthDetector, r"://:([^\s:/?#\[\]@]+)@"),
+)
+_JSON_WEB_TOKEN = "a JSON web token"
+_UNMARKED = (("a Twilio key", TwilioKeyDetector), ("a Discord bot token", DiscordBotTokenDetector))
+_BARE = re.compile(r"[AS][CK][0-9a-z]{32}|[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27}")
+"""What the detectors without a mark could match."""
+
+_MARKS = tuple(
+    dict.fromkeys(mark for kind in _KINDS for mark in kind.marks if mark not in ("gl", "://"))
+)
+_NAMED = "a password or key"
+_NAME_MARKS = ("key", "pass", "pwd", "secret", "contrase", "token")
+_NAME = re.compile(
+    r"""
+    (?: api[_-]?key | (?:auth|service|account|db|database|private|client|access|secret)[_-]?key
+      | (?:db|database|key)_?pass | passwd | password | pwd | secret | contrase[nñ]a
+      | (?:access|auth|api|bearer|refresh|bot)[_-]?token )
+    [\w-]{0,40} [\]'"]{0,2} \s{0,8} (?: := | : | ={1,3} | => ) \s{0,8}
+    | \s --? (?: [a-z]+- )? (?: password | passwd | token | secret | api-?key ) (?: = | \s+ )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_QUOTED_VALUE = re.compile(r"[@rbfuRBFU]{0,2}(?P<quote>['\"`])(?P<value>[^'\"`]{8,200})(?P=quote)")
+_BARE_VALUE = re.compile(r"(?P<value>[^\s'\"`;&|,()]{8,200})(?=$|[\s'\"`;&|,)])")
+
+_PLACEHOLDER = re.compile(
+    r"""
+    example | dummy | change_?-?me | placeholder | redacted | your[-_ ]? | xxxx | \*\*\* | \.\.\.
+    | ^<.*>$ | ^\[.*\]$ | \$\{ | \{\{ | ^\$ | ^% | ^\{ | ^@ | <[\w -]+>
+    | ^(?:test|fake|foo|bar|none|null|true|false|todo|tbd|secret|password|hunter2)\W*\d{0,4}$
+    | ^(.)\1+$ | ^0?123456
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Values that nobody could sign in with."""
+
+_VALUE = re.compile(r"[!-~]{8,200}")
+_REFERENCE = re.compile(
+    r"(?:[A-Za-z_][\w-]*[.:/])+[\w./:-]*|[A-Za-z_][\w.]*[(\[].*|[a-z]+(?:[_-][a-z]+)*|[A-Z]+(?:_[A-Z]+)*"
+    r"|/[\w./-]*"
+)
+"""A path, a call, an index or plain words: what stands for a value and is none."""
+
+
+def find_secrets(text: str) -> tuple[Secret, ...]:
+    """The secrets in `text`, in order, without those that are plainly placeholders.
+
+    Linear in the text, and cheap where nothing hints at a secret.
+    """
+    text = text[:LIMIT]
+    if not _hints(text):
+        return ()
+    found: list[Secret] = []
+    offset = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        if _hints(line):
+            found.extend(islice(_in_line(line, number, offset), _MOST))
+        offset += len(line) + 1
+    return tuple(found)
+
+
+def _hints(text: str) -> bool:
+    """Whether a closer look is worth it."""
+    low = text.lower()
+    return (
+        any(mark in low for mark in _NAME_MARKS)
+        or any(mark in low for mark in _MARKS)
+        or "eyj" in low
+        or ("://" in low and "@" in low)
+        or ("gl" in low and "-" in low)
+        or _BARE.search(text) is not None
+    )
+
+
+def _in_line(line: str, number: int, offset: int) -> Iterator[Secret]:
+    """Secrets of one line; what two detectors find at the same place is told once."""
+    taken: list[tuple[int, int]] = []
+    for kind, start, end in chain(_by_shape(line), _by_name(line)):
+        if not any(start < other_end and other_start < end for other_start, other_end in taken):
+            taken.append((start, end))
+            yield Secret(kind, number, offset + start, offset + end)
+
+
+def _by_shape(line: str) -> Iterator[tuple[str, int, int]]:
+    low = line.lower()
+    for kind in _KINDS:
+        if any(mark in low for mark in kind.marks):
+            yield from _matches(line, kind.says, kind.patterns)
+    if _BARE.search(line):
+        for says, detector in _UNMARKED:
+            yield from _matches(line, says, detector.denylist)
+    if "eyJ" in line:
+        yield from _web_tokens(line)
+
+
+def _matches(
+    line: str, says: str, patterns: Iterable[re.Pattern[str]]
+) -> Iterator[tuple[str, int, int]]:
+    for pattern in patterns:
+        for match in pattern.finditer(line):
+            start, end = _value_of(match)
+            if not _PLACEHOLDER.search(line[start:end]):
+                yield says, start, end
+
+
+def _web_tokens(line: str) -> Iterator[tuple[str, int, int]]:
+    for match in _WEB_TOKEN.finditer(line):
+        if JwtTokenDetector.is_formally_valid(match.group("claims")):
+            yield _JSON_WEB_TOKEN, *match.span()
+
+
+def _value_of(match: re.Match[str]) -> tuple[int, int]:
+    """The part of a match that is the secret: all of it, or the value behind a name."""
+    whole = match.span()
+    groups = [match.span(n) for n in range(1, (match.re.groups or 0) + 1) if match.group(n)]
+    inner = max(groups, key=lambda span: span[1] - span[0], default=whole)
+    return (
+        inner
+        if 2 * (inner[1] - inner[0]) >= whole[1] - whole[0] or inner[1] - inner[0] >= 8
+        else whole
+    )
+
+
+def _by_name(line: str) -> Iterator[tuple[str, int, int]]:
+    """Values that a telling name is given: `db_password = "..."`, `API_KEY=...`."""
+    low = line.lower()
+    if not any(mark in low for mark in _NAME_MARKS):
+        return
+    for name in _NAME.finditer(line):
+        match = _QUOTED_VALUE.match(line, name.end()) or _BARE_VALUE.match(line, name.end())
+        if match is not None and _is_value(match.group("value")):
+            yield _NAMED, *match.span("value")
+
+
+def _is_value(value: str) -> bool:
+    """Whether this could be a password or key, and not a word, a reference or a placeholder."""
+    if not _VALUE.fullmatch(value) or _PLACEHOLDER.search(value) or _REFERENCE.fullmatch(value):
+        return False
+    kinds = sum(
+        any(test(c) for c in value) for test in (str.islower, str.isupper, str.isdigit, _is_mark)
+    )
+    return kinds >= 2 and len(set(value)) >= 5
+
+
+def _is_mark(char: str) -> bool:
+    return not char.isalnum()
