@@ -10,10 +10,20 @@ from copy import copy
 from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
-from assent.app.ports import Event, PolicyVersion, Tally, Tx, View, WebSession
+from assent.app.ports import (
+    AcceptedPrograms,
+    Event,
+    PolicyVersion,
+    Standing,
+    Tally,
+    Tx,
+    View,
+    WebSession,
+)
 from assent.core.approvals import Request, State, Timer, deciding
 from assent.core.canonical import Digest, Json
 from assent.core.facts import PlanState
+from assent.core.grants import Grant
 from assent.core.ledger import (
     Checkpoint,
     Entry,
@@ -78,6 +88,11 @@ class _State:
     policies: dict[str, PolicyVersion] = field(default_factory=dict)
     sessions: dict[Digest, WebSession] = field(default_factory=dict)
     logins: dict[Digest, tuple[str, int]] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    programs: dict[str, AcceptedPrograms] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    written: dict[tuple[str, str], dict[str, bool]] = field(default_factory=dict)
+    precedents: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     last_number: int = 0
 
     def copy(self) -> "_State":
@@ -155,6 +170,26 @@ class MemoryView:
     def policy_in_force(self, workspace: str) -> PolicyVersion | None:
         return self._state.policies.get(workspace)
 
+    def standing_version(self, workspace: str) -> int:
+        return self._state.versions.get(workspace, 0)
+
+    def standing(self, workspace: str, *, now: int) -> Standing:
+        return Standing(
+            version=self.standing_version(workspace),
+            programs=self._state.programs.get(workspace),
+            grants=tuple(
+                grant
+                for _, grant in sorted(self._state.grants.items())
+                if grant.workspace == workspace and _is_open(grant, now)
+            ),
+        )
+
+    def written_paths(self, *, agent: str, session_id: str) -> Mapping[str, bool]:
+        return self._state.written.get((agent, session_id), {})
+
+    def precedent(self, *, agent: str, workspace: str) -> frozenset[str]:
+        return self._state.precedents.get((agent, workspace), frozenset())
+
     def entries(
         self, *, stream: str | None = None, limit: int, before: str | None = None
     ) -> Sequence[Entry]:
@@ -229,6 +264,10 @@ def _run(request: Request) -> tuple[str, str]:
     return session.agent, session.session_id
 
 
+def _is_open(grant: Grant, now: int) -> bool:
+    return grant.until is None or grant.until > now
+
+
 def _decided_at(request: Request) -> int:
     decision = deciding(request)
     return -1 if decision is None else decision.at
@@ -295,6 +334,44 @@ class MemoryTx(MemoryView):
 
     def accept_policy(self, version: PolicyVersion) -> None:
         self._state.policies[version.workspace] = version
+
+    def accept_programs(self, programs: AcceptedPrograms) -> None:
+        self._moved(programs.workspace)
+        self._state.programs[programs.workspace] = programs
+
+    def add_grant(self, grant: Grant) -> None:
+        self._moved(grant.workspace)
+        self._state.grants[grant.id] = grant
+
+    def revoke_grant(self, grant: Grant, *, at: int) -> bool:
+        self._moved(grant.workspace)
+        found = self._state.grants.pop(grant.id, None)
+        return found is not None and _is_open(found, at)
+
+    def _moved(self, workspace: str) -> None:
+        self._state.versions[workspace] = self.standing_version(workspace) + 1
+
+    def add_written(
+        self,
+        *,
+        agent: str,
+        session_id: str,
+        paths: Mapping[str, bool],
+        at: int,  # noqa: ARG002 - for whoever looks into a database
+    ) -> None:
+        known = self.written_paths(agent=agent, session_id=session_id)
+        self._state.written[agent, session_id] = {**paths, **known}
+
+    def add_precedent(
+        self,
+        *,
+        agent: str,
+        workspace: str,
+        effects: frozenset[str],
+        at: int,  # noqa: ARG002 - for whoever looks into a database
+    ) -> None:
+        known = self.precedent(agent=agent, workspace=workspace)
+        self._state.precedents[agent, workspace] = known | effects
 
     def add_web_session(self, session: WebSession) -> None:
         self._state.sessions = {

@@ -8,8 +8,11 @@ from assent.core.actions import Action
 from assent.core.approvals import Request, Timer
 from assent.core.canonical import Digest, Json
 from assent.core.facts import Facts, PlanState
+from assent.core.grants import Grant
 from assent.core.ledger import Checkpoint, Entry, Head
+from assent.core.project import Accepted, ProjectPrograms, ProjectTask
 from assent.core.proposals import AgentSession
+from assent.core.risk.catalog import Catalog
 
 T = TypeVar("T")
 
@@ -47,6 +50,27 @@ class PolicyVersion:
     text: bytes
     accepted_by: str
     at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedPrograms:
+    """What a person accepted of what the project's manifests name."""
+
+    workspace: str
+    accepted: Accepted
+    by: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands beside the policy of a workspace."""
+
+    version: int = 0
+    """Changes whenever anything else here does."""
+    programs: AcceptedPrograms | None = None
+    grants: tuple[Grant, ...] = ()
+    """Those that were not revoked, also ended ones; oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +133,22 @@ class View(Protocol):
     def plan_state(self, *, agent: str, session_id: str) -> PlanState: ...
 
     def policy_in_force(self, workspace: str) -> PolicyVersion | None: ...
+
+    def standing_version(self, workspace: str) -> int:
+        """Of `standing`, without the rest; 0 when nothing ever stood."""
+        ...
+
+    def standing(self, workspace: str, *, now: int) -> Standing:
+        """What stands in the workspace; of the grants those that end after `now`."""
+        ...
+
+    def written_paths(self, *, agent: str, session_id: str) -> Mapping[str, bool]:
+        """Real paths that the agent wrote in this run, and whether it made them."""
+        ...
+
+    def precedent(self, *, agent: str, workspace: str) -> frozenset[str]:
+        """Effects to which a person agreed for this agent in this workspace."""
+        ...
 
     def entries(
         self, *, stream: str | None = None, limit: int, before: str | None = None
@@ -192,6 +232,26 @@ class Tx(View, Protocol):
 
     def accept_policy(self, version: PolicyVersion) -> None: ...
 
+    def accept_programs(self, programs: AcceptedPrograms) -> None:
+        """In the place of what was accepted before."""
+        ...
+
+    def add_grant(self, grant: Grant) -> None: ...
+
+    def revoke_grant(self, grant: Grant, *, at: int) -> bool:
+        """Whether it was in force until now."""
+        ...
+
+    def add_written(
+        self, *, agent: str, session_id: str, paths: Mapping[str, bool], at: int
+    ) -> None:
+        """Remember written paths; of one that is known already, what was known stays."""
+        ...
+
+    def add_precedent(
+        self, *, agent: str, workspace: str, effects: frozenset[str], at: int
+    ) -> None: ...
+
     def add_web_session(self, session: WebSession) -> None: ...
 
     def drop_web_session(self, token_hash: Digest) -> None: ...
@@ -238,10 +298,29 @@ class Store(Protocol):
     async def close(self) -> None: ...
 
 
+class Project(Protocol):
+    """What the manifests of a workspace name."""
+
+    def programs(self, workspace: str) -> ProjectPrograms:
+        """All of it, as it is now. Never raises: what cannot be read names nothing."""
+        ...
+
+    def tasks_near(
+        self, workspace: str, folders: Sequence[str], *, everywhere: bool
+    ) -> Mapping[tuple[str, str], Sequence[ProjectTask]]:
+        """The tasks that a runner finds from `folders`: those of the nearest manifests.
+
+        With `everywhere` those of all manifests. A key that several have holds them all.
+        """
+        ...
+
+
 class World(Protocol):
     """What can be observed of the world that an action would touch."""
 
-    def facts(self, action: Action, session: AgentSession, plan: PlanState) -> Facts: ...
+    def facts(
+        self, action: Action, session: AgentSession, plan: PlanState, catalog: Catalog
+    ) -> Facts: ...
 
     def policy_file(self, workspace: str) -> bytes | None:
         """The bytes of the workspace's policy file; None when it has none."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from assent.app.ports import Event, PolicyVersion, Store, Tx, WebSession
+from assent.app.ports import AcceptedPrograms, Event, PolicyVersion, Standing, Store, Tx, WebSession
 from assent.app.verify_ledger import verify_ledger
 from assent.core.approvals import (
     Cause,
@@ -25,8 +25,10 @@ from assent.core.approvals import (
 )
 from assent.core.canonical import digest_of
 from assent.core.facts import PlanState
+from assent.core.grants import Grant, GrantKind
 from assent.core.ledger import heads_in
 from assent.core.policy.model import AskIn
+from assent.core.project import Accepted
 from assent.errors import ConflictError, UnavailableError
 from tests.adapters.store.samples import decision, proposal, request, with_texts
 from tests.core.strategies import NASTY
@@ -85,6 +87,24 @@ def numbers(requests: Sequence[Request]) -> list[int]:
 
 class Boom(Exception):
     """Something of the caller's own."""
+
+
+def grant(name: str, *, workspace: str = "/w", until: int | None = None) -> Grant:
+    return Grant(
+        id=name,
+        workspace=workspace,
+        kind=GrantKind.PROGRAM,
+        what=("bd",),
+        by="ana",
+        request=1,
+        created_at=1,
+        until=until,
+    )
+
+
+def accepted(text: str = "bd", *, workspace: str = "/w") -> AcceptedPrograms:
+    tasks = frozenset({("npm", text, "", TOKEN)})
+    return AcceptedPrograms(workspace, Accepted(frozenset({text}), tasks), by=text, at=1)
 
 
 class StoreContract:
@@ -279,6 +299,92 @@ class StoreContract:
         await step(store, prompted.id, lambda stored: expire(stored, version=1, now=999_999))
         assert found() is None
 
+    # --- what stands beside the policy ----------------------------------------------------------
+
+    async def test_the_last_accepted_programs_stand(self, store: Store) -> None:
+        for text in ("old", NASTY):
+            await store.write(
+                lambda tx, text=text: tx.accept_programs(accepted(text)),  # type: ignore[misc]
+                durable=True,
+            )
+        assert store.read(lambda view: view.standing("/w", now=1).programs) == accepted(NASTY)
+        assert store.read(lambda view: view.standing("/v", now=1).programs) is None
+
+    async def test_grants_stand_until_they_end_or_are_revoked(self, store: Store) -> None:
+        first, second = grant("1", until=5), replace(grant("2"), session=NASTY, by=NASTY)
+
+        def work(tx: Tx) -> None:
+            for each in (second, first, grant("3", workspace="/v")):
+                tx.add_grant(each)
+
+        await store.write(work, durable=True)
+        assert store.read(lambda view: view.standing("/w", now=4).grants) == (first, second)
+        assert store.read(lambda view: view.standing("/w", now=5).grants) == (second,)
+
+        async def revoke(of: Grant, at: int) -> bool:
+            return await store.write(lambda tx: tx.revoke_grant(of, at=at), durable=True)
+
+        assert not await revoke(first, 5)
+        assert await revoke(second, 6)
+        assert not await revoke(second, 7)
+        assert store.read(lambda view: view.standing("/w", now=1).grants) in ((), (first,))
+
+    async def test_every_change_of_what_stands_is_a_new_version(self, store: Store) -> None:
+        def version(workspace: str = "/w") -> int:
+            return store.read(lambda view: view.standing_version(workspace))
+
+        assert version() == 0
+        changes: list[Callable[[Tx], object]] = [
+            lambda tx: tx.accept_programs(accepted()),
+            lambda tx: tx.add_grant(grant("1")),
+            lambda tx: tx.revoke_grant(grant("1"), at=2),
+            lambda tx: tx.accept_programs(accepted("other")),
+        ]
+        seen = {0}
+        for change in changes:
+            await store.write(change, durable=True)
+            assert version() not in seen
+            assert store.read(lambda view: view.standing("/w", now=1).version) == version()
+            seen.add(version())
+        assert version("/v") == 0
+
+    async def test_written_paths_are_per_run_and_keep_what_was_known_first(
+        self, store: Store
+    ) -> None:
+        async def write(paths: dict[str, bool], session_id: str = "s1") -> None:
+            await store.write(
+                lambda tx: tx.add_written(agent="a", session_id=session_id, paths=paths, at=1),
+                durable=False,
+            )
+
+        def known(session_id: str = "s1") -> object:
+            return dict(
+                store.read(lambda view: view.written_paths(agent="a", session_id=session_id))
+            )
+
+        assert known() == {}
+        await write({"/w/a": True, NASTY: False})
+        await write({"/w/a": False, "/w/b": False})
+        await write({})
+        assert known() == {"/w/a": True, NASTY: False, "/w/b": False}
+        assert known("s2") == {}
+
+    async def test_precedent_is_per_agent_and_workspace(self, store: Store) -> None:
+        for effects in (frozenset({"delete"}), frozenset({"delete", "install"})):
+            await store.write(
+                lambda tx, effects=effects: tx.add_precedent(  # type: ignore[misc]
+                    agent="a", workspace="/w", effects=effects, at=1
+                ),
+                durable=False,
+            )
+        found = store.read(
+            lambda view: [
+                view.precedent(agent=agent, workspace=workspace)
+                for agent, workspace in (("a", "/w"), ("b", "/w"), ("a", "/v"))
+            ]
+        )
+        assert found == [frozenset({"delete", "install"}), frozenset(), frozenset()]
+
     # --- transactions ---------------------------------------------------------------------------
 
     async def test_an_exception_takes_everything_back(self, store: Store) -> None:
@@ -291,6 +397,10 @@ class StoreContract:
             tx.publish("request", "r", at=1)
             tx.set_plan_state(agent="a", session_id="s", state=PlanState.OPEN, at=1)
             tx.accept_policy(PolicyVersion("/w", TOKEN, b"", "ana", 1))
+            tx.accept_programs(accepted())
+            tx.add_grant(grant("1"))
+            tx.add_written(agent="a", session_id="s", paths={"/w/a": True}, at=1)
+            tx.add_precedent(agent="a", workspace="/w", effects=frozenset({"delete"}), at=1)
             tx.add_web_session(WebSession(TOKEN, "ana", 1, 2))
             tx.add_login(TOKEN, person="ana", expires_at=9)
             raise Boom
@@ -310,6 +420,14 @@ class StoreContract:
             )
         )
         assert view_is_empty == (None, None, [], [], 0, PlanState.NONE, None, None)
+        stands = store.read(
+            lambda view: (
+                view.standing("/w", now=1),
+                dict(view.written_paths(agent="a", session_id="s")),
+                view.precedent(agent="a", workspace="/w"),
+            )
+        )
+        assert stands == (Standing(), {}, frozenset())
         assert await store.write(lambda tx: tx.take_login(TOKEN, now=1), durable=True) is None
 
     async def test_a_failing_write_leaves_its_neighbours_alone(self, store: Store) -> None:

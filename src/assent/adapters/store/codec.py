@@ -7,12 +7,15 @@ run) is written once, since its payload can be megabytes.
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from assent.core.approvals import Decision, Request, State, Verdict
 from assent.core.canonical import Digest, Json, canonical
 from assent.core.encoding import from_json, to_json
+from assent.core.grants import Grant, read_grant
 from assent.core.policy.model import AskIn
+from assent.core.project import Accepted, read_accepted
 from assent.core.proposals import AgentSession, Editable, Proposal
 from assent.core.risk.factors import (
     Cost,
@@ -26,6 +29,8 @@ from assent.core.risk.factors import (
 )
 from assent.core.risk.model import Assessment, Effect, Evidence, Scope
 from assent.errors import IntegrityError
+
+T = TypeVar("T")
 
 FORMAT = "request/1"
 
@@ -65,6 +70,26 @@ def decode_request(data: bytes) -> Request:
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise IntegrityError(
             f"A stored request cannot be read: {error!r}.",
+            hint="Run `assent verify`, and restore the store from a backup.",
+        ) from error
+
+
+def decode_grant(data: bytes) -> Grant:
+    """The grant that was stored. Raises IntegrityError when `data` is none."""
+    return _decode(read_grant, data, "grant")
+
+
+def decode_accepted(data: bytes) -> Accepted:
+    """The programs that were accepted. Raises IntegrityError when `data` does not say which."""
+    return _decode(read_accepted, data, "list of programs")
+
+
+def _decode(read: Callable[[bytes], T], data: bytes, what: str) -> T:
+    try:
+        return read(data)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise IntegrityError(
+            f"A stored {what} cannot be read: {error!r}.",
             hint="Run `assent verify`, and restore the store from a backup.",
         ) from error
 

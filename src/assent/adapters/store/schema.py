@@ -13,7 +13,7 @@ from sqlalchemy import Column, Dialect, Index, Table
 from assent.core.canonical import digest_text
 from assent.errors import IntegrityError
 
-HEAD = "0001"
+HEAD = "0002"
 """The schema this version of Assent works with: the newest migration."""
 
 
@@ -73,6 +73,7 @@ LIVE = "state IN ('pending', 'approved')"
 PROMPTED = "state = 'pending' AND asked_in = 'agent'"
 REJECTED = "state = 'rejected'"
 MOVED = "seq <> sealed"
+OPEN = "revoked_at IS NULL"
 # Queries repeat these texts: a partial index serves only a query that shows its condition.
 
 BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -210,6 +211,54 @@ login = Table(
     Column("token_hash", Name, primary_key=True),
     Column("person", Name, nullable=False),
     Column("expires_at", sa.BigInteger, nullable=False),
+)
+
+standing = Table(
+    "standing",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    # Grows with every change of what stands in the workspace, in the same transaction.
+    Column("version", sa.BigInteger, nullable=False),
+)
+
+accepted_programs = Table(
+    "accepted_programs",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("body", sa.LargeBinary, nullable=False),
+    Column("accepted_by", Name, nullable=False),
+    Column("at", sa.BigInteger, nullable=False),
+)
+
+# `grant` is a word of SQL.
+allowance = Table(
+    "allowance",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("workspace", Key, nullable=False),
+    Column("until", sa.BigInteger),
+    Column("revoked_at", sa.BigInteger),
+    Column("body", sa.LargeBinary, nullable=False),
+    _where("allowance_open", "workspace", "id", where=OPEN),
+)
+
+written_path = Table(
+    "written_path",
+    metadata,
+    Column("agent", Key, primary_key=True),
+    Column("session_id", Key, primary_key=True),
+    Column("path", Name, primary_key=True),
+    Column("made", sa.Boolean, nullable=False),
+    Column("at", sa.BigInteger, nullable=False),
+)
+
+precedent = Table(
+    "precedent",
+    metadata,
+    Column("agent", Key, primary_key=True),
+    Column("workspace", Key, primary_key=True),
+    Column("effect", sa.Text, primary_key=True),
+    Column("first_at", sa.BigInteger, nullable=False),
 )
 
 counter = Table(

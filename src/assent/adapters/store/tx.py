@@ -11,6 +11,8 @@ from assent.adapters.store.schema import (
     CHECKPOINT_COUNTER,
     MOVED,
     REQUEST_COUNTER,
+    accepted_programs,
+    allowance,
     approval,
     audit_head,
     checkpoint,
@@ -18,15 +20,20 @@ from assent.adapters.store.schema import (
     login,
     plan_state,
     policy_version,
+    precedent,
+    standing,
     timer,
     web_session,
+    written_path,
 )
 from assent.adapters.store.view import SqlView
-from assent.app.ports import Event, PolicyVersion, WebSession
+from assent.app.ports import AcceptedPrograms, Event, PolicyVersion, WebSession
 from assent.core.approvals import Request, Timer, deciding
 from assent.core.canonical import Digest, Json
 from assent.core.facts import PlanState
+from assent.core.grants import Grant, grant_bytes
 from assent.core.ledger import Checkpoint, Entry, Head, seal
+from assent.core.project import accepted_bytes
 from assent.errors import ConflictError
 
 _MANY = 500
@@ -154,6 +161,71 @@ class SqlTx(SqlView, ABC):
                 at=version.at,
             )
         )
+
+    def accept_programs(self, programs: AcceptedPrograms) -> None:
+        mine = accepted_programs.c.workspace == programs.workspace
+        values = {
+            "body": accepted_bytes(programs.accepted),
+            "accepted_by": programs.by,
+            "at": programs.at,
+        }
+        self._moved(programs.workspace)
+        if self._connection.execute(accepted_programs.update().where(mine).values(values)).rowcount:
+            return
+        self._connection.execute(
+            accepted_programs.insert().values(workspace=programs.workspace, **values)
+        )
+
+    def add_grant(self, grant: Grant) -> None:
+        self._moved(grant.workspace)
+        self._connection.execute(
+            allowance.insert().values(
+                id=grant.id,
+                workspace=grant.workspace,
+                until=grant.until,
+                body=grant_bytes(grant),
+            )
+        )
+
+    def revoke_grant(self, grant: Grant, *, at: int) -> bool:
+        self._moved(grant.workspace)
+        mine = (
+            allowance.c.id == grant.id,
+            allowance.c.revoked_at.is_(None),
+            sa.or_(allowance.c.until.is_(None), allowance.c.until > at),
+        )
+        changed = self._connection.execute(allowance.update().where(*mine).values(revoked_at=at))
+        return changed.rowcount == 1
+
+    def _moved(self, workspace: str) -> None:
+        """Something changes of what stands; whoever changes it second waits for the first."""
+        connection = self._changing()
+        mine = standing.c.workspace == workspace
+        later = standing.update().where(mine).values(version=standing.c.version + 1)
+        if connection.execute(later).rowcount == 0:
+            connection.execute(standing.insert().values(workspace=workspace, version=1))
+
+    def add_written(
+        self, *, agent: str, session_id: str, paths: Mapping[str, bool], at: int
+    ) -> None:
+        known = self.written_paths(agent=agent, session_id=session_id)
+        key = {"agent": agent, "session_id": session_id}
+        rows = [
+            {**key, "path": path, "made": made, "at": at}
+            for path, made in paths.items()
+            if path not in known
+        ]
+        if rows:
+            self._changing().execute(written_path.insert(), rows)
+
+    def add_precedent(
+        self, *, agent: str, workspace: str, effects: frozenset[str], at: int
+    ) -> None:
+        new = effects - self.precedent(agent=agent, workspace=workspace)
+        key = {"agent": agent, "workspace": workspace, "first_at": at}
+        if new:
+            rows = [{**key, "effect": effect} for effect in sorted(new)]
+            self._changing().execute(precedent.insert(), rows)
 
     def add_web_session(self, session: WebSession) -> None:
         connection = self._changing()

@@ -7,15 +7,18 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select
 
-from assent.adapters.store.codec import decode_request
+from assent.adapters.store.codec import decode_accepted, decode_grant, decode_request
 from assent.adapters.store.schema import (
     CLOSED,
     DELAYED,
     LIVE,
     MOVED,
+    OPEN,
     PROMPTED,
     REJECTED,
     WAITING,
+    accepted_programs,
+    allowance,
     approval,
     audit,
     audit_head,
@@ -23,10 +26,13 @@ from assent.adapters.store.schema import (
     event,
     plan_state,
     policy_version,
+    precedent,
+    standing,
     timer,
     web_session,
+    written_path,
 )
-from assent.app.ports import Event, PolicyVersion, Tally, WebSession
+from assent.app.ports import AcceptedPrograms, Event, PolicyVersion, Standing, Tally, WebSession
 from assent.core.approvals import Request, Timer, TimerKind
 from assent.core.canonical import Digest
 from assent.core.facts import PlanState
@@ -90,6 +96,29 @@ NEWEST_POLICY = (
     .where(policy_version.c.workspace == sa.bindparam("wanted_workspace"))
     .order_by(policy_version.c.n.desc())
     .limit(1)
+)
+STANDING_VERSION = sa.select(standing.c.version).where(
+    standing.c.workspace == sa.bindparam("wanted_workspace")
+)
+ACCEPTED = sa.select(
+    accepted_programs.c.body, accepted_programs.c.accepted_by, accepted_programs.c.at
+).where(accepted_programs.c.workspace == sa.bindparam("wanted_workspace"))
+OPEN_GRANTS = (
+    sa.select(allowance.c.body)
+    .where(
+        sa.text(OPEN),
+        allowance.c.workspace == sa.bindparam("wanted_workspace"),
+        sa.or_(allowance.c.until.is_(None), allowance.c.until > sa.bindparam("now")),
+    )
+    .order_by(allowance.c.id)
+)
+WRITTEN = sa.select(written_path.c.path, written_path.c.made).where(
+    written_path.c.agent == sa.bindparam("wanted_agent"),
+    written_path.c.session_id == sa.bindparam("wanted_session"),
+)
+PRECEDENT = sa.select(precedent.c.effect).where(
+    precedent.c.agent == sa.bindparam("wanted_agent"),
+    precedent.c.workspace == sa.bindparam("wanted_workspace"),
 )
 CHUNK = 500
 """Rows that a walk over a chain holds at once."""
@@ -168,6 +197,35 @@ class SqlView:
             return None
         digest, text, accepted_by, at = row
         return PolicyVersion(workspace, Digest(digest), text, accepted_by, at)
+
+    def standing_version(self, workspace: str) -> int:
+        version = self._connection.scalar(STANDING_VERSION, {"wanted_workspace": workspace})
+        return 0 if version is None else version
+
+    def standing(self, workspace: str, *, now: int) -> Standing:
+        wanted = {"wanted_workspace": workspace}
+        bodies = self._connection.scalars(OPEN_GRANTS, {**wanted, "now": now})
+        return Standing(
+            version=self.standing_version(workspace),
+            programs=self._accepted(workspace),
+            grants=tuple(decode_grant(body) for body in bodies),
+        )
+
+    def _accepted(self, workspace: str) -> AcceptedPrograms | None:
+        row = self._connection.execute(ACCEPTED, {"wanted_workspace": workspace}).one_or_none()
+        if row is None:
+            return None
+        body, by, at = row
+        return AcceptedPrograms(workspace, decode_accepted(body), by, at)
+
+    def written_paths(self, *, agent: str, session_id: str) -> Mapping[str, bool]:
+        wanted = {"wanted_agent": agent, "wanted_session": session_id}
+        rows = self._connection.execute(WRITTEN, wanted)
+        return {row.path: row.made for row in rows}
+
+    def precedent(self, *, agent: str, workspace: str) -> frozenset[str]:
+        wanted = {"wanted_agent": agent, "wanted_workspace": workspace}
+        return frozenset(self._connection.scalars(PRECEDENT, wanted))
 
     def entries(
         self, *, stream: str | None = None, limit: int, before: str | None = None
