@@ -1,107 +1,45 @@
 """Read a policy file. The same bytes always give the same policy, or the same error."""
 
-import difflib
 import re
 import tomllib
+from collections.abc import Iterator
+from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import ValidationError
 
+from assent.adapters.policy_file.faults import Source
+from assent.adapters.policy_file.tables import (
+    Asking,
+    BudgetTable,
+    File,
+    ReviewTable,
+    RuleTable,
+    TeamTable,
+)
+from assent.adapters.policy_file.values import CLASSES
 from assent.core.canonical import digest_of
-from assent.core.policy.model import AskIn, Policy, RouteName, Rule
-from assent.core.risk.factors import RiskClass
+from assent.core.policy.budget import Budget, Price
+from assent.core.policy.model import (
+    AskIn,
+    Asks,
+    Autonomy,
+    Mode,
+    Policy,
+    Review,
+    RouteName,
+    Rule,
+    Tier,
+)
+from assent.core.policy.team import TeamRule
 from assent.core.risk.model import Effect
-from assent.errors import UsageError
 
-BUILT_IN = Path(__file__).with_name("default.toml").read_bytes()
+_HERE = Path(__file__).parent
+BUILT_IN = (_HERE / "default.toml").read_bytes()
 """The policy of a workspace without one; also what a new workspace's file begins as."""
 
-KINDS = ("command", "edit", "read", "tool", "plan")
-_CLASSES = {risk.word: risk for risk in RiskClass}
-_SINGULAR = {"kinds": "kind", "effects": "effect", "classes": "class", "route": "route"}
-_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_SHORTEST_MS = 1_000
-_LONGEST_MS = 366 * _UNITS["d"]
-_DEFAULTS = Policy(digest=digest_of(b""))
-_HINT = "The policy in force stays as it is until this is put right."
-
-
-def _duration(value: object) -> int:
-    found = re.fullmatch(r"(\d{1,6})([smhd])", value) if isinstance(value, str) else None
-    if found is None:
-        raise PydanticCustomError("duration", "write a duration such as `30s`, `10m`, `2h` or `7d`")
-    duration = int(found[1]) * _UNITS[found[2]]
-    if not _SHORTEST_MS <= duration <= _LONGEST_MS:
-        raise PydanticCustomError("duration", "a duration is between `1s` and `366d`")
-    return duration
-
-
-def _one_of(*words: str) -> AfterValidator:
-    def known(word: str) -> str:
-        if word not in words:
-            raise PydanticCustomError("word", "{words}", {"words": " ".join(words)})
-        return word
-
-    return AfterValidator(known)
-
-
-def _program(text: str) -> str:
-    if text.split() != text.split(" ") or not text:
-        raise PydanticCustomError("program", "write words parted by single spaces")
-    return text
-
-
-def _tool(text: str) -> str:
-    server, slash, tool = text.partition("/")
-    if not (server and slash and tool) or any(
-        "*" in part and part != "*" for part in (server, tool)
-    ):
-        raise PydanticCustomError("tool", "write `server/tool`, with `*` for the whole of either")
-    return text
-
-
-def _path(text: str) -> str:
-    if not text or text.startswith(("/", "~", "!")) or ".." in text.split("/") or "[" in text:
-        raise PydanticCustomError(
-            "path", "write a path inside the workspace, with `*`, `?` and `**` as wildcards"
-        )
-    return text
-
-
-Duration = Annotated[int, BeforeValidator(_duration)]
-Words = Annotated[list[str], Field(min_length=1)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class _Ask(_Table):
-    wait: Duration = _DEFAULTS.wait_ms
-    headless_wait: Duration | None = None
-    expires: Duration = _DEFAULTS.expires_ms
-    repeat_rejection: Duration = _DEFAULTS.repeat_rejection_ms
-    in_: Annotated[str, _one_of(*AskIn), Field(alias="in")] = AskIn.INBOX.value
-
-
-class _Rule(_Table):
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-    route: Annotated[str, _one_of(*RouteName)]
-    kinds: Annotated[list[Annotated[str, _one_of(*KINDS)]], Field(min_length=1)] = []
-    effects: Annotated[list[Annotated[str, _one_of(*Effect)]], Field(min_length=1)] = []
-    classes: Annotated[list[Annotated[str, _one_of(*_CLASSES)]], Field(min_length=1)] = []
-    programs: Annotated[list[Annotated[str, AfterValidator(_program)]], Field(min_length=1)] = []
-    tools: Annotated[list[Annotated[str, AfterValidator(_tool)]], Field(min_length=1)] = []
-    paths: Annotated[list[Annotated[str, AfterValidator(_path)]], Field(min_length=1)] = []
-    agents: Words = []
-
-
-class _File(_Table):
-    ask: _Ask = _Ask()
-    rule: list[_Rule] = []
+_FOR_GATES = ("tier", "reviewers", "quorum", "wait", "expires", "on_timeout", "remember")
 
 
 class PolicyFiles:
@@ -125,132 +63,204 @@ def default_policy() -> Policy:
     return parse_policy(BUILT_IN)
 
 
+def starting_text(profile: str) -> bytes:
+    """The file that a new workspace begins with, under `profile`."""
+    return BUILT_IN.replace(b'profile = "solo"', f'profile = "{profile}"'.encode(), 1)
+
+
+def json_schema() -> dict[str, object]:
+    """JSON Schema of a policy file, for editors."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Assent policy",
+        **File.model_json_schema(by_alias=True),
+    }
+
+
 @lru_cache(maxsize=64)
 def parse_policy(text: bytes) -> Policy:
     """The policy that `text` says. Raises UsageError with the line and the reason."""
+    source, file = _read(text)
+    profile = _profile(file.profile)
+    _refuse_what_cannot_be(source, file, profile)
+    return _policy(text, file, profile)
+
+
+def _read(text: bytes) -> tuple[Source, File]:
     try:
-        source = text.decode("utf-8")
+        decoded = text.decode("utf-8")
     except UnicodeDecodeError as error:
         line = text[: error.start].count(b"\n") + 1
-        raise _fault(line, "this is not UTF-8 text") from error
+        raise Source("").fault(line, "this is not UTF-8 text") from error
+    source = Source(decoded)
     try:
-        table = tomllib.loads(source)
+        return source, File.model_validate(tomllib.loads(decoded))
     except tomllib.TOMLDecodeError as error:
-        raise _toml_fault(source, str(error)) from error
-    try:
-        file = _File.model_validate(table)
+        raise source.not_toml(error) from error
     except ValidationError as error:
-        raise _model_fault(source, error.errors()[0]) from error
-    _refuse_same_names(source, file)
-    return _policy(text, file)
+        raise source.not_a_policy(error.errors()[0]) from error
 
 
-def _policy(text: bytes, file: _File) -> Policy:
+@lru_cache(maxsize=8)
+def _profile(name: str) -> Policy:
+    """The rules and the asking of a profile."""
+    _, file = _read((_HERE / "profiles" / f"{name}.toml").read_bytes())
+    rules = tuple(replace(_rule(rule), general=True) for rule in file.rule)
+    return Policy(digest=digest_of(b""), rules=rules, asks=_asks(file.ask))
+
+
+def _policy(text: bytes, file: File, profile: Policy) -> Policy:
     ask = file.ask
+    autonomy = file.autonomy
     return Policy(
         digest=digest_of(text),
-        rules=tuple(_rule(rule) for rule in file.rule),
+        rules=(*(_rule(rule) for rule in file.rule), *profile.rules),
         wait_ms=ask.wait,
         headless_wait_ms=ask.wait if ask.headless_wait is None else ask.headless_wait,
         expires_ms=ask.expires,
         repeat_rejection_ms=ask.repeat_rejection,
         ask_in=AskIn(ask.in_),
+        asks=_over(_asks(ask), profile.asks),
+        autonomy=Autonomy(
+            default=Mode(autonomy.default),
+            agents={agent: Mode(mode) for agent, mode in autonomy.agents.items()},
+            allow=frozenset(Mode(mode) for mode in autonomy.allow),
+        ),
+        review=_review(file.review),
+        team=tuple(_team(rule) for rule in file.team),
+        budget=_budget(file.budget),
+        zone=file.timezone,
+        profile=file.profile,
     )
 
 
-def _rule(rule: _Rule) -> Rule:
+def _over(said: Asks, otherwise: Asks) -> Asks:
+    """`said`, and for what it leaves open `otherwise`."""
+    values = {each.name: getattr(said, each.name) for each in fields(Asks)}
+    return replace(otherwise, **{name: v for name, v in values.items() if v is not None})
+
+
+def _asks(said: Asking) -> Asks:
+    return Asks(
+        reviewers=None if said.reviewers is None else tuple(dict.fromkeys(said.reviewers)),
+        quorum=said.quorum,
+        then_ask=said.on_timeout,
+        remember_ms=said.remember,
+        needs_rollback=None if said.rollback is None else said.rollback == "required",
+    )
+
+
+def _rule(rule: RuleTable) -> Rule:
     return Rule(
         name=rule.name,
         route=RouteName(rule.route),
         kinds=frozenset(rule.kinds),
         effects=frozenset(Effect(word) for word in rule.effects),
-        classes=frozenset(_CLASSES[word] for word in rule.classes),
+        classes=frozenset(CLASSES[word] for word in rule.classes),
+        at_least=None if rule.at_least is None else CLASSES[rule.at_least],
         programs=tuple(rule.programs),
         tools=tuple(rule.tools),
         paths=tuple(rule.paths),
+        scopes=tuple(rule.scopes),
         agents=frozenset(rule.agents),
+        modes=frozenset(Mode(word) for word in rule.modes),
+        branches=tuple(rule.branches),
+        hours=tuple(rule.hours),
+        cost_over=rule.cost_over,
+        asks=replace(
+            _asks(rule),
+            tier=None if rule.tier is None else Tier(rule.tier),
+            wait_ms=rule.wait,
+            expires_ms=rule.expires,
+        ),
     )
 
 
-# --- errors
+def _review(table: ReviewTable | None) -> Review:
+    if table is None:
+        return Review()
+    return Review(table.rejections, table.within, table.then)
 
 
-def _fault(line: int, what: str) -> UsageError:
-    end = "" if what.endswith("?") else "."
-    return UsageError(f"policy.toml line {line}: {what}{end}", hint=_HINT)
-
-
-def _toml_fault(source: str, message: str) -> UsageError:
-    found = re.search(r"\(at line (\d+), column \d+\)", message)
-    line = int(found[1]) if found else source.count("\n") + 1
-    return _fault(line, f"this is not TOML: {re.sub(r' *[(]at .*[)]', '', message)}")
-
-
-def _model_fault(source: str, error: ErrorDetails) -> UsageError:
-    place = error["loc"]
-    line = _line_of(source, place, error["input"])
-    key = str(next((part for part in reversed(place) if isinstance(part, str)), "the file"))
-    match error["type"]:
-        case "extra_forbidden":
-            return _fault(line, f"unknown key `{key}`. {_suggest(key, _keys(place))}")
-        case "word":
-            word, words = str(error["input"]), error["msg"].split()
-            what = _SINGULAR.get(key, f"value of `{key}`")
-            return _fault(line, f"unknown {what} `{word}`. {_suggest(word, words)}")
-        case "missing":
-            return _fault(line, f"a rule needs a `{key}`")
-        case "string_pattern_mismatch":
-            return _fault(line, "a name has small letters, digits and `-`, at most 64")
-        case "too_short":
-            return _fault(line, f"`{key}` is empty; leave it out if it does not matter")
-        case "string_type" | "list_type":
-            wanted = "text in quotes" if error["type"] == "string_type" else "a list in brackets"
-            return _fault(line, f"`{key}` wants {wanted}")
-        case "model_type":
-            return _fault(line, f"`{key}` wants a table")
-        case _:
-            return _fault(line, f"`{key}`: {error['msg']}")
-
-
-def _suggest(word: str, words: list[str]) -> str:
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
-    return f"Did you mean `{close[0]}`?" if close else f"Known are: {', '.join(words)}"
-
-
-def _keys(place: tuple[int | str, ...]) -> list[str]:
-    tables: dict[str, type[_Table]] = {"ask": _Ask, "rule": _Rule}
-    table = tables[str(place[0])] if len(place) > 1 else _File
-    return [field.alias or name for name, field in table.model_fields.items()]
-
-
-def _line_of(source: str, place: tuple[int | str, ...], value: object) -> int:
-    """The line that says what `place` names: of the value, else the key, else the table."""
-    lines = source.split("\n")
-    table, *inner = place
-    first = _table_line(lines, str(table), next((p for p in inner if isinstance(p, int)), 0))
-    keys = [part for part in place if isinstance(part, str)]
-    at = next(
-        (n for n in range(first, len(lines)) if re.match(rf'\s*"?{keys[-1]}"?\s*=', lines[n])),
-        first,
+def _team(table: TeamTable) -> TeamRule:
+    pattern = table.forbid or _as_word(table.instead_of or "")
+    said = table.message or (
+        f"use {table.use} instead of {table.instead_of}"
+        if table.use
+        else f"do not add lines like `{pattern}`"
     )
-    if isinstance(value, str):
-        quoted = (f'"{value}"', f"'{value}'")
-        near = range(at, min(at + 50, len(lines)))
-        at = next((n for n in near if any(q in lines[n] for q in quoted)), at)
-    return at + 1
+    return TeamRule(table.name, pattern, said, tuple(table.paths))
 
 
-def _table_line(lines: list[str], table: str, number: int) -> int:
-    """The line on which a table begins; of a list of tables, the one with this number."""
-    header = re.compile(rf"\s*\[\[?\s*{re.escape(table)}\s*\]\]?")
-    found = [n for n, line in enumerate(lines) if header.match(line)]
-    return found[min(number, len(found) - 1)] if found else 0
+def _as_word(text: str) -> str:
+    """A pattern for `text` that finds it only where no letter or digit goes on."""
+    before = r"\b" if text[:1].isalnum() else ""
+    after = r"\b" if text[-1:].isalnum() else ""
+    return before + re.escape(text) + after
 
 
-def _refuse_same_names(source: str, file: _File) -> None:
-    seen: set[str] = set()
+def _budget(table: BudgetTable) -> Budget:
+    return Budget(
+        per_day=table.per_day,
+        per_agent=table.per_agent,
+        currency=table.currency,
+        prices=tuple(
+            Price(price.amount, tuple(price.programs), tuple(price.tools)) for price in table.price
+        ),
+    )
+
+
+# --- what each table by itself allows, and all together do not
+
+
+def _refuse_what_cannot_be(source: Source, file: File, profile: Policy) -> None:
+    for place, what in (*_name_clashes(file, profile), *_contradictions(file)):
+        raise source.fault(source.line_of(place), what)
+
+
+def _name_clashes(file: File, profile: Policy) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    seen = dict.fromkeys((rule.name for rule in profile.rules), "the profile has")
     for number, rule in enumerate(file.rule):
         if rule.name in seen:
-            line = _line_of(source, ("rule", number, "name"), rule.name)
-            raise _fault(line, f"there are two rules named `{rule.name}`")
-        seen.add(rule.name)
+            yield ("rule", number, "name"), _same_name(rule.name, seen[rule.name])
+        seen[rule.name] = ""
+    team: set[str] = set()
+    for number, each in enumerate(file.team):
+        if each.name in team:
+            yield ("team", number, "name"), f"there are two team rules named `{each.name}`"
+        team.add(each.name)
+
+
+def _same_name(name: str, owner: str) -> str:
+    return f"{owner} a rule named `{name}`" if owner else f"there are two rules named `{name}`"
+
+
+def _contradictions(file: File) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    yield from (fault for number, rule in enumerate(file.rule) for fault in _in_rule(number, rule))
+    yield from _in_quorum(("ask",), file.ask)
+    for number, team in enumerate(file.team):
+        if (team.forbid is None) == (team.instead_of is None):
+            what = "a team rule needs either `forbid`, or `instead_of` and `use`"
+            yield ("team", number, "name"), what
+        elif (team.use is None) != (team.instead_of is None):
+            yield ("team", number, "name"), "`instead_of` and `use` belong together"
+    for number, price in enumerate(file.budget.price):
+        if not price.programs and not price.tools:
+            yield ("budget", "price", number, "amount"), "a price needs `programs` or `tools`"
+
+
+def _in_rule(number: int, rule: RuleTable) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    if rule.route != RouteName.GATE:
+        keys = [*_FOR_GATES, "rollback"]
+        for key in (key for key in keys if getattr(rule, key) is not None):
+            yield ("rule", number, key), f'`{key}` is about asking, so it needs `route = "gate"`'
+    yield from _in_quorum(("rule", number), rule)
+
+
+def _in_quorum(
+    place: tuple[int | str, ...], said: Asking
+) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    people = said.reviewers
+    if people is not None and said.quorum is not None and len(set(people)) < said.quorum:
+        what = f"`quorum` wants {said.quorum} people, and `reviewers` names {len(set(people))}"
+        yield (*place, "quorum"), what

@@ -1,0 +1,172 @@
+"""The tables of a policy file, as pydantic reads and describes them."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from assent.adapters.policy_file.values import (
+    Amount,
+    AskInWord,
+    BranchGlob,
+    ClassWord,
+    Duration,
+    EffectWord,
+    Glob,
+    Kind,
+    ModeWord,
+    Name,
+    Pattern,
+    Person,
+    ProfileWord,
+    Program,
+    RollbackWord,
+    RouteWord,
+    ScopeText,
+    Span,
+    Then,
+    TierWord,
+    Tool,
+    Zone,
+)
+from assent.core.canonical import digest_of
+from assent.core.policy.model import AskIn, Mode, Policy, Review
+
+DEFAULTS = Policy(digest=digest_of(b""))
+"""What holds where a file says nothing."""
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _some(about: str) -> object:
+    return Field(min_length=1, description=about)
+
+
+class Asking(Table):
+    """How a person is asked."""
+
+    reviewers: Annotated[list[Person] | None, _some("Who may decide.")] = None
+    quorum: Annotated[int | None, Field(ge=1, le=9, description="How many have to approve.")] = None
+    on_timeout: Annotated[
+        Then | None, Field(description="`deny`, or `ask:` and who is asked when time is up.")
+    ] = None
+    remember: Annotated[
+        Duration | None, Field(description="How long the same action passes after an approval.")
+    ] = None
+    rollback: Annotated[
+        RollbackWord | None, Field(description="Whether high risk needs a way back to be asked.")
+    ] = None
+
+
+class Ask(Asking):
+    wait: Annotated[Duration, Field(description="How long an agent is held.")] = DEFAULTS.wait_ms
+    headless_wait: Annotated[
+        Duration | None, Field(description="The same with nobody at its prompt.")
+    ] = None
+    expires: Annotated[Duration, Field(description="When a question is denied.")] = (
+        DEFAULTS.expires_ms
+    )
+    repeat_rejection: Annotated[
+        Duration, Field(description="How long a rejected call is refused without asking.")
+    ] = DEFAULTS.repeat_rejection_ms
+    in_: Annotated[AskInWord, Field(alias="in", description="Where people are asked.")] = (
+        AskIn.INBOX.value
+    )
+
+
+class RuleTable(Asking):
+    name: Annotated[Name, Field(description="Shown wherever the rule decided.")]
+    route: Annotated[RouteWord, Field(description="What is done about the action.")]
+    kinds: Annotated[list[Kind], _some("Of the action.")] = []
+    effects: Annotated[list[EffectWord], _some("Of a reason.")] = []
+    classes: Annotated[list[ClassWord], _some("Of the action.")] = []
+    at_least: Annotated[ClassWord | None, Field(description="This class or a worse one.")] = None
+    programs: Annotated[list[Program], _some("First words of a command.")] = []
+    tools: Annotated[list[Tool], _some("`server/tool`.")] = []
+    paths: Annotated[list[Glob], _some("Globs from the workspace's root.")] = []
+    scopes: Annotated[list[ScopeText], _some("Outward effects: act and target.")] = []
+    agents: Annotated[list[str], _some("Names as in `assent agents list`.")] = []
+    modes: Annotated[list[ModeWord], _some("How much the run may do by itself.")] = []
+    branches: Annotated[list[BranchGlob], _some("Checked out in the workspace.")] = []
+    hours: Annotated[list[Span], _some("In the policy's time zone.")] = []
+    cost_over: Annotated[Amount | None, Field(description="What costs more fits.")] = None
+    tier: Annotated[TierWord | None, Field(description="What the hand has to do.")] = None
+    wait: Annotated[Duration | None, Field(description="As in `[ask]`.")] = None
+    expires: Annotated[Duration | None, Field(description="As in `[ask]`.")] = None
+
+
+class AutonomyTable(Table):
+    default: Annotated[ModeWord, Field(description="Of every agent.")] = Mode.SUPERVISED.value
+    agents: Annotated[dict[str, ModeWord], Field(description="Of single agents.")] = {}
+    allow: Annotated[
+        list[ModeWord], Field(description="Modes that HUMAN_IN_LOOP=false may choose.")
+    ] = []
+
+
+class ReviewTable(Table):
+    rejections: Annotated[int, Field(ge=1, le=1000, description="After so many, stop.")]
+    within: Annotated[Duration, Field(description="Counted over this time.")] = Review().within_ms
+    then: Annotated[Then, Field(description="`deny`, or `ask:` and who decides.")] = ()
+
+
+class TeamTable(Table):
+    name: Name
+    forbid: Annotated[Pattern | None, Field(description="A pattern of lines not to add.")] = None
+    instead_of: Annotated[
+        str | None, Field(min_length=1, max_length=100, description="What not to use.")
+    ] = None
+    use: Annotated[
+        str | None, Field(min_length=1, max_length=100, description="What to use instead.")
+    ] = None
+    message: Annotated[
+        str | None, Field(min_length=1, max_length=500, description="What agents are told.")
+    ] = None
+    paths: Annotated[list[Glob], _some("Only in these files.")] = []
+
+
+class PriceTable(Table):
+    amount: Annotated[Amount, Field(description="What each call costs.")]
+    programs: Annotated[list[Program], _some("First words of a command.")] = []
+    tools: Annotated[list[Tool], _some("`server/tool`.")] = []
+
+
+class BudgetTable(Table):
+    per_day: Annotated[Amount | None, Field(description="For all agents together.")] = None
+    per_agent: Annotated[Amount | None, Field(description="For each agent and day.")] = None
+    currency: Annotated[str, Field(max_length=10, description="Shown beside amounts.")] = ""
+    price: Annotated[list[PriceTable], Field(description="What calls cost.")] = []
+
+
+class File(Table):
+    """Assent's policy for one repository: `.assent/policy.toml`."""
+
+    profile: Annotated[ProfileWord, Field(description="The rules that are there already.")] = "solo"
+    timezone: Annotated[Zone | None, Field(description="Of hours and days; UTC if left out.")] = (
+        None
+    )
+    ask: Ask = Ask()
+    autonomy: AutonomyTable = AutonomyTable()
+    review: ReviewTable | None = None
+    team: list[TeamTable] = []
+    budget: BudgetTable = BudgetTable()
+    rule: list[RuleTable] = []
+
+
+TABLES: dict[tuple[str, ...], type[Table]] = {
+    (): File,
+    ("ask",): Ask,
+    ("autonomy",): AutonomyTable,
+    ("review",): ReviewTable,
+    ("team",): TeamTable,
+    ("budget",): BudgetTable,
+    ("budget", "price"): PriceTable,
+    ("rule",): RuleTable,
+}
+"""The tables by where they stand."""
+
+
+def keys_of(place: tuple[str, ...]) -> list[str]:
+    """The keys of the table at `place`, as they are written."""
+    fields = TABLES[place].model_fields
+    return [field.alias or name for name, field in fields.items()]
