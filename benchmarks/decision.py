@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from assent.adapters.agents.registry import AGENTS
+from assent.adapters.catalog import built_in_catalog
 from assent.adapters.workspace import LocalFiles, LocalWorld
 from assent.app.agents import ToolProposed
 from assent.core.canonical import digest_of
@@ -100,7 +101,7 @@ def _decision(workspace: Path, policy: Policy, payload: bytes) -> Callable[[int]
         event = agent.read(EVENT, payload, env={}, files=files)
         assert isinstance(event, ToolProposed)
         proposal = event.proposal
-        facts = world.facts(proposal.action, proposal.session, PlanState.NONE)
+        facts = world.facts(proposal.action, proposal.session, PlanState.NONE, policy.catalog)
         assessment = assess(proposal.action, facts)
         return route(assessment, policy, proposal=proposal, facts=facts)
 
@@ -122,7 +123,7 @@ def _policy(size: int) -> Policy:
         ),
     )
     rules = tuple(kinds[number % len(kinds)](number) for number in range(size))
-    return Policy(digest=digest_of(str(size).encode()), rules=rules)
+    return Policy(digest=digest_of(str(size).encode()), rules=rules, catalog=built_in_catalog())
 
 
 def _merged(timings: Sequence[Timings]) -> Timings:

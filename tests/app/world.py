@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field, replace
 
+from assent.adapters.catalog import built_in_catalog
 from assent.core.actions import Action
 from assent.core.canonical import Digest, digest_of
 from assent.core.facts import Facts, PathFact, PlanState
 from assent.core.policy import Policy
 from assent.core.proposals import AgentSession
 from assent.core.risk import paths_of
+from assent.core.risk.catalog import Catalog
 from assent.errors import UsageError
 
 WORKSPACE = "/w"
@@ -21,12 +23,13 @@ class StillWorld:
     plan_paths: tuple[str, ...] = ()
     contents: dict[str, bytes] = field(default_factory=dict)
 
-    def facts(self, action: Action, session: AgentSession, plan: PlanState) -> Facts:
-        paths = paths_of(action, cwd=session.cwd)
-        return Facts(
-            workspace=WORKSPACE,
-            home="/h",
-            assent_home="/h/assent",
+    def facts(
+        self, action: Action, session: AgentSession, plan: PlanState, catalog: Catalog
+    ) -> Facts:
+        known = Facts(WORKSPACE, home="/h", assent_home="/h/assent", catalog=catalog)
+        paths = paths_of(action, known, cwd=session.cwd)
+        return replace(
+            known,
             paths={path: PathFact(real=path, inside=path.startswith("/w")) for path in paths},
             plan=plan,
             plan_paths=self.plan_paths,
@@ -42,7 +45,7 @@ class StillWorld:
         return WORKSPACE
 
 
-BUILT_IN = Policy(digest=Digest("sha256:built-in"))
+BUILT_IN = Policy(digest=Digest("sha256:built-in"), catalog=built_in_catalog())
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ async def submit_action(gate: Gatehouse, proposal: Proposal) -> Submitted:
     )
     policy = await policy_given(gate, session.workspace, accepted)
     plan = _plan_in_force(session, recorded)
-    facts = gate.world.facts(proposal.action, session, plan)
+    facts = gate.world.facts(proposal.action, session, plan, policy.catalog)
     assessment = assess(proposal.action, facts)
     chosen = route(assessment, policy, proposal=proposal, facts=facts)
     match chosen:

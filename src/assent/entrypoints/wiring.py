@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from assent.adapters.agents.registry import AGENTS, INSTALLERS
+from assent.adapters.catalog import built_in_catalog
 from assent.adapters.policy_file import PolicyFiles
 from assent.adapters.workspace import LocalFiles, LocalWorld
 from assent.app.agents import HookStatus, Surroundings
@@ -49,7 +50,7 @@ def open_gatehouse(home: Home, config: Config) -> Gatehouse:
         agents=AGENTS,
         files=LocalFiles(),
         world=LocalWorld(home=str(user_home), assent_home=str(home.root)),
-        policies=PolicyFiles(),
+        policies=PolicyFiles(built_in_catalog()),
     )
 
 

@@ -2,7 +2,9 @@
 
 import posixpath
 from collections.abc import Mapping
+from dataclasses import replace
 
+from assent.adapters.catalog import built_in_catalog
 from assent.core.actions import Action, Command
 from assent.core.facts import Facts, PathFact, PlanState
 from assent.core.risk import Assessment, assess, lies_in, paths_of
@@ -22,15 +24,14 @@ def facts_for(
     plan_paths: tuple[str, ...] = (),
 ) -> Facts:
     """Facts in which every path exists. `links` says where paths lead, by the path as written."""
+    known = Facts(workspace, HOME, ASSENT_HOME, catalog=built_in_catalog())
     paths = {}
-    for path in paths_of(action, cwd=workspace):
+    for path in paths_of(action, known, cwd=workspace):
         written = HOME + path[1:] if path.startswith("~") else path
         real = (links or {}).get(path, "/" + posixpath.normpath(written).lstrip("/"))
         paths[path] = PathFact(real=real, inside=lies_in(real, workspace))
-    return Facts(
-        workspace=workspace,
-        home=HOME,
-        assent_home=ASSENT_HOME,
+    return replace(
+        known,
         paths=paths,
         git_exec_keys=git_exec_keys,
         plan=plan,

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from dataclasses import replace
 
 from assent.adapters.workspace.files import read_regular, real_path
 from assent.adapters.workspace.git_config import GitConfigs
@@ -10,6 +11,7 @@ from assent.core.actions import Action, Command, FileEdit, FileRead
 from assent.core.facts import Facts, PathFact, PlanState
 from assent.core.proposals import AgentSession
 from assent.core.risk import lies_in, paths_of, repositories_of
+from assent.core.risk.catalog import Catalog
 
 POLICY_FILE = ".assent/policy.toml"
 MAX_POLICY = 256 * 1024
@@ -28,17 +30,18 @@ class LocalWorld:
         self._assent_home = real_path(assent_home)
         self._configs = GitConfigs()
 
-    def facts(self, action: Action, session: AgentSession, plan: PlanState) -> Facts:
+    def facts(
+        self, action: Action, session: AgentSession, plan: PlanState, catalog: Catalog
+    ) -> Facts:
         """Never raises: what cannot be seen is missing, and what is missing waits for a person."""
         cwd = _cwd_of(action, session)
         workspace = session.workspace
-        paths = (path for path in paths_of(action, cwd=cwd) if path.startswith(("/", "~")))
-        return Facts(
-            workspace=workspace,
-            home=self._home,
-            assent_home=self._assent_home,
+        known = Facts(workspace, self._home, self._assent_home, catalog=catalog)
+        paths = (path for path in paths_of(action, known, cwd=cwd) if path.startswith(("/", "~")))
+        return replace(
+            known,
             paths={path: self._path(path, workspace) for path in paths},
-            git_exec_keys=self._exec_keys(repositories_of(action, cwd=cwd)),
+            git_exec_keys=self._exec_keys(repositories_of(action, known, cwd=cwd)),
             plan=plan,
             plan_paths=self._plan_paths(session),
         )

@@ -1,114 +1,138 @@
-"""What a command would do, as far as its text tells: one finding after another."""
+"""What a command would do, as far as its text and the catalog tell: one finding after another."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import assert_never
 
 from assent.core.actions import Command
-from assent.core.risk.dangers import check_other
-from assent.core.risk.factors import RiskClass, typical
-from assent.core.risk.findings import Finding, Repository, Runs, Span, Touch, Use
-from assent.core.risk.git import check_git
-from assent.core.risk.look import Look
-from assent.core.risk.model import Effect, Evidence
+from assent.core.risk.arguments import Arguments, Value, take_apart
+from assent.core.risk.catalog import CODE, FILE_USES, NOTHING_KNOWN, TAILS, Catalog, Program
+from assent.core.risk.environment import check_variables
+from assent.core.risk.findings import Finding, Pushes, Repository, Runs, RunsTask, Span, Touch, Use
+from assent.core.risk.languages import read_code
+from assent.core.risk.look import UNKNOWN_PROGRAM, UNREADABLE, InnerCode, InnerCommand, Look
+from assent.core.risk.meanings import MEANINGS
+from assent.core.risk.model import Effect, Evidence, Scope
 from assent.core.risk.names import names
-from assent.core.risk.safe import FORMS, check_form
-from assent.core.risk.scripts import CHECKS
-from assent.core.risk.shell import Simple, Word, hides, read_script
+from assent.core.risk.paths import shown
+from assent.core.risk.readers import READERS
+from assent.core.risk.shell import Simple, Word, hides, join, read_script
 
-_HARMLESS_VARIABLES = names("LANG LANGUAGE TZ NO_COLOR FORCE_COLOR CI TERM COLUMNS LINES CLICOLOR")
-_SHELLS = names("sh bash zsh dash /bin/sh /bin/bash /bin/zsh /usr/bin/bash /usr/bin/zsh")
-_SCRIPT_FLAGS = names("-c -lc -cl")
-_SYSTEM_FOLDERS = ("/bin/", "/usr/bin/")
+MAX_DEPTH = 8
+"""Commands within commands that are followed: `env nice bash -c '…'` has three."""
+
+_SYSTEM_FOLDERS = (
+    "/bin/",
+    "/usr/bin/",
+    "/usr/local/bin/",
+    "/sbin/",
+    "/usr/sbin/",
+    "/opt/homebrew/bin/",
+)
+_PROJECT_FOLDERS = ("node_modules/.bin/", ".venv/bin/", "venv/bin/", "vendor/bin/")
+_QUESTIONS = names("--version -V --help -h version help -version -help")
+_UNKNOWN = MEANINGS["unknown"].factors
+_HIGH = MEANINGS["code"].factors
 
 
-def inspect_command(action: Command) -> tuple[Finding, ...]:
+def inspect_command(action: Command, catalog: Catalog | None) -> tuple[Finding, ...]:
     """All findings about a command; never empty."""
+    catalog = catalog or NOTHING_KNOWN
     script = action.script
     found: list[Finding] = []
-    if isinstance(script, tuple) and len(script) == 3 and _hands_to_shell(script):
-        found += _unmarked(inspect_script(script[2], action.cwd))
-    elif isinstance(script, tuple):
-        found += _unmarked(_inspect_words(script, action.cwd))
+    if isinstance(script, tuple):
+        found += _unmarked(_inspect_words(script, action.cwd, catalog))
     else:
-        found += inspect_script(script, action.cwd)
+        found += inspect_script(script, action.cwd, catalog)
     if action.interactive:
         what = "opens a terminal into which more can be typed without asking again"
-        found.append(Evidence("interactive", Effect.INTERACTIVE, typical(RiskClass.HIGH), what))
-    found += [_variable(name, None) for name, _ in action.env if not _is_harmless(name)]
+        found.append(Evidence("interactive", Effect.INTERACTIVE, _HIGH, what))
+    found += check_variables((name for name, _ in action.env), None)
     if not found:
-        found.append(Evidence("inert", Effect.NONE, typical(RiskClass.TRIVIAL), "does nothing"))
+        found.append(Evidence("inert", Effect.NONE, MEANINGS["inert"].factors, "does nothing"))
     return tuple(found)
 
 
-def _hands_to_shell(words: tuple[str, ...]) -> bool:
-    """`bash -c TEXT` as an argument vector is the text itself."""
-    return words[0] in _SHELLS and words[1] in _SCRIPT_FLAGS
-
-
-@lru_cache(maxsize=512)
-def inspect_script(text: str, cwd: str) -> tuple[Finding, ...]:
-    """Findings about a shell script that starts in `cwd`."""
+@lru_cache(maxsize=1024)
+def inspect_script(
+    text: str, cwd: str, catalog: Catalog = NOTHING_KNOWN, depth: int = 0
+) -> tuple[Finding, ...]:
+    """Findings about a shell script that starts in `cwd`; spans are places in `text`."""
     script = read_script(text, cwd)
     found: list[Finding] = [
-        Evidence("unreadable", Effect.UNKNOWN, typical(RiskClass.HIGH), p.what, (p.start, p.end))
+        Evidence(UNREADABLE, Effect.UNKNOWN, _HIGH, p.what, (p.start, p.end))
         for p in script.problems
     ]
     for command in script.commands:
-        found += _inspect_simple(command)
+        found += _inspect_simple(command, catalog, depth)
     return tuple(found) if text.isascii() else tuple(_in_characters(found, text))
 
 
-def _inspect_words(words: tuple[str, ...], cwd: str) -> list[Finding]:
+def inspect_code(
+    language: str, text: str, cwd: str, catalog: Catalog = NOTHING_KNOWN
+) -> tuple[Finding, ...]:
+    """Findings about a piece of code that runs in `cwd`."""
+    look = Look((Word(0, 0, text=language),), (cwd,), catalog=catalog)
+    _inspect_code(look, InnerCode(language, look.words[0], text))
+    return tuple(look.found)
+
+
+def _inspect_words(words: tuple[str, ...], cwd: str, catalog: Catalog) -> list[Finding]:
     if not words or any(hides(word) for word in words):
         what = "holds invisible or control characters" if words else "names no program"
-        return [Evidence("unreadable", Effect.UNKNOWN, typical(RiskClass.HIGH), what)]
+        return [Evidence(UNREADABLE, Effect.UNKNOWN, _HIGH, what)]
     read = tuple(Word(0, 0, text=f"./{w}" if w.startswith("~") else w, bare=True) for w in words)
-    return _inspect_simple(Simple(words=read, folders=(cwd,), start=0, end=0))
+    return _inspect_simple(Simple(words=read, folders=(cwd,), start=0, end=0), catalog, 0)
 
 
 # --- one simple command
 
 
-def _inspect_simple(command: Simple) -> list[Finding]:
+def _inspect_simple(command: Simple, catalog: Catalog, depth: int) -> list[Finding]:
     span = (command.start, command.end)
-    found: list[Finding] = [
-        _variable(name, span) for name in command.assigned if not _is_harmless(name)
-    ]
-    look = Look(command.words, command.folders, piped=command.piped)
+    found: list[Finding] = [*check_variables(command.assigned, span)]
+    look = Look(
+        command.words,
+        command.folders,
+        catalog=catalog,
+        piped=command.piped,
+        stdin=command.stdin,
+        depth=depth,
+    )
     for redirect in command.redirects:
         if redirect.target.glob:
             look.never_safe(redirect.target, "writes to a file that is known only when it runs")
         look.touch(redirect.target, Use.WRITE if redirect.writes else Use.READ)
     if command.words:
-        _inspect_program(look)
+        inspect_program(look)
     return [*found, *look.found]
 
 
-def _inspect_program(look: Look) -> None:
-    _unwrap(look)
+def inspect_program(look: Look) -> None:
+    """Find what the program that `look.words` begin with does with the words after it."""
     first = look.words[0]
-    if first.text is None or not first.bare or first.glob or not first.text:
-        look.never_safe(first, "runs a program whose name is not plain to see")
+    if look.depth > MAX_DEPTH:
+        look.never_safe(first, "runs commands within commands, too many to follow")
+        return
+    if first.text is None or first.glob or not first.text:
+        look.never_safe(first, "runs a program that is known only when it runs")
         return
     look.name = _base(first.text)
-    check = _check_of(look.name)
-    check(look)
+    program = _known(look, look.name)
+    if program is not None:
+        _inspect_call(look, program)
+    elif "/" in look.name:
+        _run_file(look, first)
+    elif len(look.words) == 2 and look.words[1].text in _QUESTIONS:
+        look.means(MEANINGS["project-run"], rule="asks-program")
+    else:
+        what = f"runs {shown(first.text)}, a program that is not known here"
+        look.runs(UNKNOWN_PROGRAM, what, words=[first])
 
 
-def _check_of(name: str) -> Callable[[Look], None]:
-    if name == "git":
-        return check_git
-    if name in CHECKS:
-        return CHECKS[name]
-    if name in FORMS:
-        return _check_safe
-    return check_other
-
-
-def _check_safe(look: Look) -> None:
-    check_form(look, FORMS[look.name])
+def _known(look: Look, name: str) -> Program | None:
+    return look.catalog[name] or look.catalog[name.lower()]
 
 
 def _base(name: str) -> str:
@@ -118,29 +142,182 @@ def _base(name: str) -> str:
     return name
 
 
-def _unwrap(look: Look) -> None:
-    """Look through `time` and `timeout`, which run the words after them."""
-    while len(look.words) > 1:
-        texts = [word.text for word in look.words]
-        if texts[0] == "time" and look.words[0].bare:
-            look.words = look.words[2:] if texts[1] == "-p" else look.words[1:]
-        elif texts[0] == "timeout" and len(texts) > 2 and _is_duration(texts[1]):
-            look.words = look.words[2:]
-        else:
-            return
+def _run_file(look: Look, first: Word) -> None:
+    """A program by its path: one that is named like a known one may be that one."""
+    path, base = first.text or "", look.name.rsplit("/", 1)[-1]
+    program = _known(look, base)
+    if program is not None:
+        _inspect_call(look, program)
+    if program is None or not path.removeprefix("./").startswith(_PROJECT_FOLDERS):
+        look.touch(first, Use.RUN)
 
 
-def _is_duration(text: str | None) -> bool:
-    return text is not None and text.rstrip("smhd").replace(".", "", 1).isdigit()
+# --- a call of a program that the catalog knows
 
 
-def _is_harmless(name: str) -> bool:
-    return name in _HARMLESS_VARIABLES or name.startswith("LC_")
+def _inspect_call(look: Look, program: Program) -> None:
+    """Find what one call of a known program does."""
+    found = take_apart(program, look.words[1:])
+    call = found.call
+    if found.instead is not None and not found.raised:
+        look.means(found.instead)
+        return
+    reader = READERS.get(call.reader)
+    done = reader is not None and reader(look, found)
+    if found.unknown is not None and call.means.word not in ("unknown",):
+        look.not_known(found.unknown)
+    if not done:
+        _use_values(look, found)
+        _use_operands(look, found)
+        _use_tail(look, found)
+        _amounts_to(look, found)
+    _inspect_inner(look)
+    for word, meaning in found.raised:
+        look.act(meaning.word, f"{meaning.says} with `{shown(word.text or '')}`", words=[word])
 
 
-def _variable(name: str, span: Span) -> Evidence:
-    what = f"sets {name}, which may change what programs do"
-    return Evidence("environment", Effect.UNKNOWN, typical(RiskClass.MEDIUM), what, span)
+def _amounts_to(look: Look, found: Arguments) -> None:
+    """What the call means, unless that is told by the files it names."""
+    call = found.call
+    told = call.means.files in ("write", "delete") and found.operands
+    if call.means.word == "unknown":
+        look.not_known(None, f"with `{shown(' '.join(call.name) or look.said)}`")
+    elif not told:
+        look.means(call.means, scope=_scope(found), undo=call.undo)
+
+
+def _scope(found: Arguments) -> Scope | None:
+    if not found.call.scope:
+        return None
+    act, _, template = found.call.scope.partition(" ")
+    target = template
+    for place, word in enumerate(found.operands):
+        target = target.replace(f"{{{place}}}", word.text or "\0")
+    known = "{" not in target and "\0" not in target
+    return Scope(act, target if known else "")
+
+
+def _use_values(look: Look, found: Arguments) -> None:
+    for value in found.values:
+        if value.use == "folder" and value.text is not None:
+            look.folders = tuple(join(folder, value.text) for folder in look.folders)
+    for value in found.values:
+        if value.use:
+            _use_value(look, value)
+
+
+def _use_value(look: Look, value: Value) -> None:
+    """What the value of a flag does."""
+    if value.use in FILE_USES:
+        if value.use != "folder" and value.text != "-":
+            look.touch(value.word, Use(value.use), value.text)
+        elif value.use == "folder":
+            look.touch(value.word, Use.LIST, value.text if value.text is None else ".")
+    elif value.use == "shell":
+        look.inner.append(InnerCode("shell", value.word, value.text))
+    elif value.use.startswith(CODE):
+        look.inner.append(InnerCode(value.use.removeprefix(CODE), value.word, value.text))
+
+
+def _use_operands(look: Look, found: Arguments) -> None:
+    uses = found.call.uses(len(found.operands))
+    for word, use in zip(found.operands, uses, strict=False):
+        if use in FILE_USES and word.text != "-":
+            look.touch(word, Use.LIST if use == "folder" else Use(use))
+        elif use == "shell":
+            look.inner.append(InnerCode("shell", word, word.text))
+        elif use.startswith(CODE):
+            look.inner.append(InnerCode(use.removeprefix(CODE), word, word.text))
+
+
+def _use_tail(look: Look, found: Arguments) -> None:
+    """The command that this one runs."""
+    assigned = ((word.text or word.prefix).partition("=")[0] for word in found.assigned)
+    look.found += check_variables(assigned, look.span)
+    if not found.tail:
+        return
+    use = next((slot.use for slot in found.call.operands or () if slot.use in TAILS), "command")
+    if use == "script":
+        look.inner.append(InnerCode("shell", found.tail[0], _joined(found.tail)))
+    else:
+        look.inner.append(InnerCommand(found.tail, elsewhere=use == "elsewhere"))
+
+
+def _joined(words: Sequence[Word]) -> str | None:
+    """Words as one text, as `eval` reads them."""
+    texts = [word.text for word in words if word.text is not None]
+    return " ".join(texts) if len(texts) == len(words) else None
+
+
+# --- what a call runs
+
+
+def _inspect_inner(look: Look) -> None:
+    for item in look.inner:
+        inner = Look(
+            item.words if isinstance(item, InnerCommand) else (item.word,),
+            look.folders,
+            catalog=look.catalog,
+            piped=look.piped,
+            stdin=look.stdin,
+            depth=look.depth + 1,
+        )
+        match item:
+            case InnerCommand():
+                inspect_program(inner)
+            case InnerCode(language="shell"):
+                _inspect_shell(inner, item)
+            case InnerCode():
+                _inspect_code(inner, item)
+            case _:
+                assert_never(item)
+        look.found += _of_another_place(inner.found) if item.elsewhere else inner.found
+
+
+def _inspect_shell(look: Look, item: InnerCode) -> None:
+    if item.text is None:
+        look.act("code", "runs shell text that is known only when it runs")
+        return
+    for folder in look.folders or ("/",):
+        found = inspect_script(item.text, folder, look.catalog, look.depth)
+        look.found += (_moved(each, look.span) for each in found)
+
+
+def _inspect_code(look: Look, item: InnerCode) -> None:
+    """Code in another language; what it runs is looked at in turn."""
+    if item.text is None:
+        look.act("code", f"runs {item.language} code that is known only when it runs")
+        return
+    reading = read_code(item.language, item.text)
+    for act in reading.means:
+        look.act(act.word, act.what)
+    for path, use in reading.files:
+        look.touch(item.word, use, path)
+    span = item.word.start, item.word.end
+    look.inner += (InnerCode("shell", item.word, script) for script in reading.shells)
+    look.inner += (
+        InnerCommand(tuple(Word(*span, text=text, bare=True) for text in command))
+        for command in reading.commands
+        if command
+    )
+    _inspect_inner(look)
+
+
+def _of_another_place(found: list[Finding]) -> Iterator[Finding]:
+    """What a command does in a container or on another machine: its files are not ours."""
+    for item in found:
+        match item:
+            case Touch(use=Use.DELETE):
+                what = f"deletes {shown(item.path)} there"
+                yield Evidence("delete", Effect.DELETE, MEANINGS["delete"].factors, what, item.span)
+            case Touch() | Repository():
+                pass
+            case Runs():
+                yield item.evidence
+            case RunsTask() | Pushes() | Evidence():
+                yield item
+            case _:
+                assert_never(item)
 
 
 # --- places in the text
@@ -160,20 +337,24 @@ def _in_characters(found: list[Finding], text: str) -> Iterator[Finding]:
         begin, end = (len(source[:n].decode("utf-8", "surrogatepass")) for n in span)
         return begin, end
 
-    for item in found:
-        span = item.evidence.span if isinstance(item, Runs) else item.span
-        yield _moved(item, place(span))
+    return (_moved(item, place(_span_of(item))) for item in found)
+
+
+def _span_of(item: Finding) -> Span:
+    match item:
+        case Runs() | RunsTask() | Pushes():
+            return item.evidence.span
+        case Evidence() | Touch() | Repository():
+            return item.span
+        case _:
+            assert_never(item)
 
 
 def _moved(item: Finding, span: Span) -> Finding:
     match item:
-        case Evidence():
-            return replace(item, span=span)
-        case Runs():
+        case Runs() | RunsTask() | Pushes():
             return replace(item, evidence=replace(item.evidence, span=span))
-        case Touch():
-            return replace(item, span=span)
-        case Repository():
+        case Evidence() | Touch() | Repository():
             return replace(item, span=span)
         case _:
             assert_never(item)

@@ -19,6 +19,8 @@ class Use(StrEnum):
     """It is read with everything below it."""
     WRITE = "write"
     DELETE = "delete"
+    RUN = "run"
+    """It is run as a program, or by an interpreter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +50,25 @@ class Repository:
     span: Span = None
 
 
-Finding: TypeAlias = Evidence | Touch | Runs | Repository
+@dataclass(frozen=True, slots=True)
+class RunsTask:
+    """A task of the project is run by its name, in one of `folders`."""
+
+    runner: str
+    task: str
+    folders: tuple[str, ...]
+    evidence: Evidence
+    """What holds when the project's manifest tells nothing about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushes:
+    """A push to `remote`, of `branch` or of whichever branch the repository in `folder` is on."""
+
+    folder: str
+    remote: str
+    branch: str
+    evidence: Evidence
+
+
+Finding: TypeAlias = Evidence | Touch | Runs | RunsTask | Pushes | Repository

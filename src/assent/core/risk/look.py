@@ -3,11 +3,37 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from assent.core.risk.factors import RiskClass, typical
+from assent.core.risk.catalog import NOTHING_KNOWN, Catalog
+from assent.core.risk.factors import Factors
 from assent.core.risk.findings import Finding, Repository, Runs, Touch, Use
-from assent.core.risk.model import Effect, Evidence
+from assent.core.risk.meanings import MEANINGS, Meaning
+from assent.core.risk.model import Effect, Evidence, Scope
 from assent.core.risk.paths import shown
 from assent.core.risk.shell import GLOB_CHARACTERS, Folders, Word, join
+
+UNKNOWN_PROGRAM = "unknown-program"
+UNREADABLE = "unreadable"
+_UNKNOWN = MEANINGS["unknown"].factors
+
+
+@dataclass(frozen=True, slots=True)
+class InnerCommand:
+    """Another command that the call runs."""
+
+    words: tuple[Word, ...]
+    elsewhere: bool = False
+    """In a container or on another machine: its files are not of this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class InnerCode:
+    """Code in `word` that the call runs; `text` is None when only running can tell."""
+
+    language: str
+    """`shell`, or a name that `languages` knows."""
+    word: Word
+    text: str | None
+    elsewhere: bool = False
 
 
 @dataclass(slots=True)
@@ -16,14 +42,26 @@ class Look:
 
     words: tuple[Word, ...]
     folders: Folders
+    """Empty when it is not known where the command runs."""
+    catalog: Catalog = NOTHING_KNOWN
     name: str = ""
     piped: bool = False
+    stdin: str | None = None
+    """The exact text of its input, where that is known."""
+    depth: int = 0
+    """How many commands this one is wrapped in."""
     found: list[Finding] = field(default_factory=list)
+    inner: list[InnerCommand | InnerCode] = field(default_factory=list)
+    """What the call runs, to be looked at next."""
 
     @property
     def said(self) -> str:
         """The command in short, for a sentence."""
         return shown(" ".join(self.texts()))
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.words[0].start, self.words[-1].end
 
     def texts(self) -> tuple[str, ...]:
         """The words up to the first that is known only when the command runs."""
@@ -41,65 +79,97 @@ class Look:
             return (name, *rest)
         if not name or len(self.folders) != 1:
             return ()
-        path = join(self.folders[0], name)
-        self.found.append(Touch(path, Use.LIST))
-        return (path, *rest)
+        return (join(self.folders[0], name), *rest)
 
     # --- what can be found
 
-    def effect(
-        self, rule: str, effect: Effect, risk: RiskClass, *, what: str, words: Sequence[Word] = ()
+    def means(
+        self, meaning: Meaning, *, scope: Scope | None = None, undo: str = "", rule: str = ""
     ) -> None:
-        """Something the program does, whichever files it is given."""
+        """The call amounts to `meaning`."""
+        inert = meaning.word == "inert"
+        evidence = Evidence(
+            rule=rule or meaning.word,
+            effect=meaning.effect,
+            factors=meaning.factors,
+            what=f"runs {self.said}" if inert else f"{meaning.says} ({self.said})",
+            span=self.span,
+            program=self.program() if meaning.word in ("project-run", "work") else (),
+            scope=scope,
+            undo=undo or meaning.undo,
+        )
+        self.found.append(evidence)
+
+    def act(self, word: str, what: str, *, words: Sequence[Word] = ()) -> None:
+        """The call does what the meaning `word` says, told as `what`."""
+        meaning, marked = MEANINGS[word], words or self.words
+        self.found.append(
+            Evidence(
+                rule=word,
+                effect=meaning.effect,
+                factors=meaning.factors,
+                what=what,
+                span=(marked[0].start, marked[-1].end),
+                undo=meaning.undo,
+            )
+        )
+
+    def runs(self, rule: str, what: str, *, words: Sequence[Word] = ()) -> None:
+        """A program runs that nobody vouched for; who vouches for it answers this."""
         marked = words or self.words
         evidence = Evidence(
             rule=rule,
-            effect=effect,
-            factors=typical(risk),
+            effect=Effect.UNKNOWN,
+            factors=_UNKNOWN,
             what=what,
             span=(marked[0].start, marked[-1].end),
             program=self.program(),
         )
-        self.found += [*(Touch(folder, Use.LIST) for folder in self.folders)]
+        self.found += [Touch(folder, Use.LIST) for folder in self.folders]
         self.found.append(Runs(evidence, self.folders))
 
-    def not_known_safe(self, word: Word | None = None, why: str = "") -> None:
-        """The program, or this word of it, is not on the list of what is safe."""
-        detail = why or (f"with `{shown(word.text or '…')}`" if word is not None else "")
+    def not_known(self, word: Word | None = None, why: str = "") -> None:
+        """This word of the call, or the whole call, is not known to the catalog."""
+        detail = why or (f"with `{shown(_text_of(word))}`" if word is not None else "")
         first = shown(self.words[0].text or "a program")
-        what = f"runs {first} {detail}".rstrip() + ", not known to be safe"
-        words = [self.words[0] if word is None else word]
-        self.effect("unknown-program", Effect.UNKNOWN, RiskClass.MEDIUM, what=what, words=words)
+        what = f"runs {first} {detail}".rstrip() + ", which is not known"
+        words = self.words[:1] if word is None else (word,)
+        self.runs("unknown-call", what, words=words)
 
     def never_safe(self, word: Word, why: str) -> None:
         """Something that vouching for the program does not cover."""
-        span = (word.start, word.end)
         self.found.append(
-            Evidence("unreadable", Effect.UNKNOWN, typical(RiskClass.MEDIUM), why, span)
+            Evidence(UNREADABLE, Effect.UNKNOWN, _UNKNOWN, why, (word.start, word.end))
         )
 
-    def inert(self) -> None:
-        """It changes nothing and shows nothing but its own words."""
-        what = f"runs {self.said}"
-        self.found.append(Evidence("inert", Effect.NONE, typical(RiskClass.TRIVIAL), what))
-
-    def reads(self) -> None:
-        """It changes nothing."""
-        what = f"runs {self.said}"
-        self.found.append(Evidence("known-safe", Effect.READ, typical(RiskClass.TRIVIAL), what))
+    def evidence(self, rule: str, effect: Effect, factors: Factors, *, what: str) -> None:
+        """A reason in words of its own."""
+        self.found.append(Evidence(rule, effect, factors, what, self.span))
 
     def touch(self, word: Word, use: Use, text: str | None = None) -> None:
         """The file that `word` (or `text`, a part of it) names is used."""
         path = word.text if text is None else text
         span = (word.start, word.end)
-        if path is None:
-            risk = RiskClass.HIGH if use is Use.DELETE else RiskClass.MEDIUM
-            effect = Effect.DELETE if use is Use.DELETE else Effect.UNKNOWN
-            what = "uses a path that is known only when it runs"
-            self.found.append(Evidence("unknown-path", effect, typical(risk), what, span))
+        if path is None or not self.folders:
+            self._touch_unknown(word, use, path)
             return
         folder, pattern = _split_pattern(path) if word.glob else (path, "")
         self.found += [Touch(join(f, folder), use, span, pattern) for f in self.folders]
+
+    def touch_here(self, use: Use, pattern: str = "") -> None:
+        """The folder in which the command runs is used, or what `pattern` picks below it."""
+        self.found += [Touch(folder, use, self.span, pattern) for folder in self.folders]
+
+    def _touch_unknown(self, word: Word, use: Use, path: str | None) -> None:
+        """A path that is known only when it runs, or in a folder that is."""
+        if path is not None and path.startswith(("/", "~/")):
+            self.found.append(Touch(path, use, (word.start, word.end)))
+        elif use in (Use.LIST, Use.READ, Use.SEARCH):
+            self.act("read", "reads a file that is known only when it runs", words=[word])
+        else:
+            verb = {Use.DELETE: "deletes", Use.RUN: "runs"}.get(use, "writes")
+            meaning = {Use.DELETE: "delete", Use.RUN: "code"}.get(use, "unknown")
+            self.act(meaning, f"{verb} a file that is known only when it runs", words=[word])
 
     def touch_all(self, words: Iterable[Word], use: Use) -> None:
         for word in words:
@@ -109,6 +179,10 @@ class Look:
         """Git runs in these folders."""
         span = (self.words[0].start, self.words[0].end)
         self.found += [Repository(folder, span) for folder in self.folders]
+
+
+def _text_of(word: Word) -> str:
+    return word.text if word.text is not None else f"{word.prefix}…"
 
 
 def _split_pattern(path: str) -> tuple[str, str]:

@@ -5,9 +5,10 @@ import unicodedata
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from assent.core.facts import Facts, PathFact
+from assent.core.facts import Facts, Kept, PathFact
 from assent.core.risk.factors import RiskClass, typical
 from assent.core.risk.findings import Touch, Use
+from assent.core.risk.meanings import MEANINGS
 from assent.core.risk.model import Effect, Evidence
 from assent.core.risk.names import names
 from assent.core.risk.shell import hides
@@ -77,6 +78,14 @@ _SECRET_SAMPLES = names(
     " prod.tfvars .ssh .aws auth.json app.env config.p12"
 )
 _OUTSIDE = ", outside the workspace"
+_KEPT = {
+    Kept.NOWHERE: "",
+    Kept.GIT: ", which git keeps",
+    Kept.CHECKPOINT: ", which a checkpoint keeps",
+    Kept.REMADE: ", which building makes again",
+}
+READ_LANGUAGES = frozenset({"shell", "python"})
+"""Languages of scripts whose text is judged, so that a script need not be a file of the project."""
 _WRITES = (Use.WRITE, Use.DELETE)
 _VERBS = {
     Use.LIST: "lists",
@@ -84,6 +93,7 @@ _VERBS = {
     Use.SEARCH: "searches",
     Use.WRITE: "writes",
     Use.DELETE: "deletes",
+    Use.RUN: "runs",
 }
 
 
@@ -109,6 +119,8 @@ def judge(touch: Touch, facts: Facts) -> Evidence:
         return _evidence(touch, "unknown-path", Effect.UNKNOWN, RiskClass.HIGH, what=what)
     if touch.use in _WRITES:
         return _write(touch, fact, facts)
+    if touch.use is Use.RUN:
+        return _run(touch, fact, facts)
     return _read(touch, fact, facts)
 
 
@@ -172,6 +184,31 @@ def _may_match_secret(pattern: str) -> bool:
     )
 
 
+# --- running
+
+
+def _run(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
+    """A file of the project is its own code; one elsewhere is judged by its text, if that is known.
+
+    What its text does is told by evidence of its own.
+    """
+    said = f"runs {name_in(fact.real, facts)}"
+    script = facts.scripts.get(touch.path)
+    read = script is not None and script.text is not None and script.language in READ_LANGUAGES
+    if lies_in(fact.real, facts.assent_home):
+        return _reason(touch, "policy-self", "guard", f"{said}, which belongs to Assent", fact.real)
+    if fact.inside or (read and (fact.temporary or fact.made)):
+        return _reason(touch, "project-run", "project-run", said, fact.real)
+    where = ", a temporary file that is not read here" if fact.temporary else _OUTSIDE
+    return _reason(touch, "runs-file", "unknown" if fact.temporary else "code", said + where)
+
+
+def _reason(touch: Touch, rule: str, word: str, what: str, real: str = "") -> Evidence:
+    """Evidence with the effect and the factors of a meaning."""
+    meaning = MEANINGS[word]
+    return Evidence(rule, meaning.effect, meaning.factors, what, touch.span, path=real)
+
+
 # --- writing
 
 
@@ -189,6 +226,9 @@ def _write(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
         why = ", which decides what agents may do"
         return found("policy-self", Effect.POLICY_SELF, RiskClass.IRREVERSIBLE, why)
     if touch.use is Use.DELETE:
+        kept = _kept(touch, fact, facts)
+        if kept:
+            return found("delete-kept", Effect.DELETE, RiskClass.LOW, kept)
         whole = any(lies_in(p, fact.real) for p in (facts.workspace, facts.home))
         final = whole or fact.real.endswith(("/", "/.git"))
         risk = RiskClass.IRREVERSIBLE if final else RiskClass.HIGH
@@ -197,9 +237,30 @@ def _write(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
         return found("runs-later", Effect.CODE_EXEC, RiskClass.HIGH, ", which other programs run")
     if any(_is_secret(n) for n in called):
         return found("secret", Effect.CREDENTIAL, RiskClass.HIGH, ", which may hold secrets")
+    if fact.temporary:
+        return found("temporary", Effect.WORKSPACE_WRITE, RiskClass.LOW, ", a temporary file")
     if not fact.inside or _in_hidden_home(fact.real, facts):
         return found("outside-write", Effect.OUTSIDE_WRITE, RiskClass.HIGH, _OUTSIDE)
     return found("workspace-write", Effect.WORKSPACE_WRITE, RiskClass.LOW)
+
+
+def _kept(touch: Touch, fact: PathFact, facts: Facts) -> str:
+    """Why deleting this loses nothing; empty when it may."""
+    if any(lies_in(p, fact.real) for p in (facts.workspace, facts.home)):
+        return ""
+    if fact.temporary and not _is_folder_of_all(fact.real):
+        return ", a temporary file"
+    if not fact.inside or fact.real.endswith(("/", "/.git")) or "/.git/" in fact.real:
+        return ""
+    if fact.made:
+        return ", which this agent made in this run"
+    if not fact.exists and not touch.pattern:
+        return ", which is not there"
+    return _KEPT[fact.kept]
+
+
+def _is_folder_of_all(real: str) -> bool:
+    return real in ("/tmp", "/var/tmp", "/private/tmp", "/private/var/tmp")
 
 
 # --- names

@@ -1,0 +1,80 @@
+"""`find`: it may look and print, delete, and run another command on each file."""
+
+from collections.abc import Iterator
+from itertools import takewhile
+
+from assent.core.risk.arguments import Arguments
+from assent.core.risk.findings import Use
+from assent.core.risk.look import InnerCommand, Look
+from assent.core.risk.names import names
+from assent.core.risk.shell import Word
+
+_FIND_FLAGS = names(
+    "-H -L -P -not ! ( ) , -a -o -and -or -print -print0 -ls -prune -empty -depth -xdev"
+    " -mount -follow -quit -readable -writable -executable -true -false -daystart -nouser"
+    " -nogroup -noleaf -noignore_readdir_race"
+)
+_FIND_VALUED = names(
+    "-name -iname -path -ipath -wholename -iwholename -regex -iregex -regextype -lname"
+    " -ilname -type -xtype -maxdepth -mindepth -size -mtime -mmin -ctime -cmin -atime -amin"
+    " -newermt -newerct -newer -anewer -cnewer -perm -user -group -uid -gid -links -inum -samefile"
+    " -printf -fstype"
+)
+_RUNS = names("-exec -execdir -ok -okdir")
+_WRITES = names("-fprint -fprint0 -fls -fprintf")
+
+
+def read_find(look: Look, found: Arguments) -> bool:
+    """Judge a call of `find` from its words: roots, then tests and actions."""
+    del found
+    words = iter(look.words[1:])
+    roots: list[Word] = []
+    uses = {Use.LIST}
+    tests = False
+    for word in words:
+        text = word.text
+        if text is None and not tests:
+            roots.append(word)
+        elif text is None or not text.startswith(("-", "(", ")", "!", ",")):
+            if tests:
+                look.not_known(word)
+            else:
+                roots.append(word)
+        else:
+            tests = tests or text not in ("-H", "-L", "-P")
+            _expression(look, text, words, uses)
+    here = Word(look.words[0].start, look.words[-1].end, text=".")
+    use = max(uses, key=(Use.LIST, Use.SEARCH, Use.DELETE).index)
+    look.touch_all(roots or [here], use)
+    return True
+
+
+def _expression(look: Look, text: str, words: Iterator[Word], uses: set[Use]) -> None:
+    """One test or action, with the words that belong to it."""
+    if text in _FIND_VALUED:
+        next(words, None)
+    elif text in _RUNS:
+        _each_file(look, list(takewhile(lambda w: w.text not in (";", "+"), words)), uses)
+    elif text == "-delete":
+        uses.add(Use.DELETE)
+    elif text in _WRITES:
+        target = next(words, None)
+        if target is not None:
+            look.touch(target, Use.WRITE)
+        if text == "-fprintf":
+            next(words, None)
+    elif text not in _FIND_FLAGS:
+        look.not_known(look.words[0], f"with `{text}`")
+
+
+def _each_file(look: Look, words: list[Word], uses: set[Use]) -> None:
+    """A command that is run on each file found: `{}` stands for a file below the roots."""
+    if not words:
+        look.not_known(look.words[0], "with nothing to run")
+        return
+    uses.add(Use.SEARCH)
+    found = tuple(
+        Word(w.start, w.end, prefix="./", outputs=True) if "{}" in (w.text or "") else w
+        for w in words
+    )
+    look.inner.append(InnerCommand(found))
