@@ -33,6 +33,7 @@ from assent.core.policy.model import (
     Tier,
 )
 from assent.core.policy.team import TeamRule
+from assent.core.risk.catalog import NOTHING_KNOWN, Catalog
 from assent.core.risk.model import Effect
 
 _HERE = Path(__file__).parent
@@ -43,11 +44,18 @@ _FOR_GATES = ("tier", "reviewers", "quorum", "wait", "expires", "on_timeout", "r
 
 
 class PolicyFiles:
-    """Reads policy files."""
+    """Reads policy files. `catalog` is what is known about programs before any policy."""
+
+    def __init__(self, catalog: Catalog = NOTHING_KNOWN) -> None:
+        self._catalog = catalog
+        self._known = lru_cache(maxsize=64)(self._with_catalog)
+
+    def _with_catalog(self, text: bytes) -> Policy:
+        return replace(parse_policy(text), catalog=self._catalog)
 
     def default(self) -> Policy:
         """The policy of a workspace that has accepted none."""
-        return default_policy()
+        return self._known(BUILT_IN)
 
     def default_text(self) -> bytes:
         """The file that says it."""
@@ -55,7 +63,7 @@ class PolicyFiles:
 
     def parse(self, text: bytes) -> Policy:
         """Raises UsageError with the line and the reason when `text` is not a policy."""
-        return parse_policy(text)
+        return self._known(text)
 
 
 def default_policy() -> Policy:

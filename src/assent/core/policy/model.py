@@ -12,6 +12,7 @@ from assent.core.policy.budget import Budget
 from assent.core.policy.hours import Hours
 from assent.core.policy.index import RuleIndex
 from assent.core.policy.team import TeamRule
+from assent.core.risk.catalog import NOTHING_KNOWN, Catalog
 from assent.core.risk.factors import RiskClass
 from assent.core.risk.model import Effect
 
@@ -270,6 +271,8 @@ class Policy:
     repeat_rejection_ms: int = 900_000
     """How long a rejected call gets the same answer again without asking anew."""
     ask_in: AskIn = AskIn.INBOX
+    catalog: Catalog = NOTHING_KNOWN
+    """What is known about programs: the built-in catalog, and what the policy adds to it."""
     asks: Asks = NOTHING_SAID
     """What holds where no rule says it."""
     autonomy: Autonomy = field(default_factory=Autonomy)
