@@ -70,6 +70,7 @@ actions: st.SearchStrategy[Action] = st.one_of(
         cwd=texts,
         env=st.lists(st.tuples(texts, texts), max_size=2).map(tuple),
         interactive=st.booleans(),
+        operands=st.lists(st.tuples(texts, digests), max_size=2).map(tuple),
     ),
     st.builds(FileEdit, changes=st.lists(changes, max_size=2).map(tuple), cwd=texts),
     st.builds(FileRead, paths=_tuples(texts), cwd=texts),

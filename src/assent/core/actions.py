@@ -37,6 +37,8 @@ class Command:
     """The environment the call itself sets, sorted by name; values are part of what is approved."""
     interactive: bool = False
     """It opens a terminal into which more can be typed without another call to the gate."""
+    operands: tuple[tuple[str, Digest], ...] = ()
+    """The files it would run, by absolute path as written, with the digest of what they hold."""
 
 
 @dataclass(frozen=True, slots=True)

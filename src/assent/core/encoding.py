@@ -28,13 +28,17 @@ def to_json(action: Action) -> dict[str, Json]:
     match action:
         case Command():
             script = action.script if isinstance(action.script, str) else list(action.script)
-            return {
+            fields: dict[str, Json] = {
                 "kind": kind_of(action),
                 "script": script,
                 "cwd": action.cwd,
                 "env": [list(pair) for pair in action.env],
                 "interactive": action.interactive,
             }
+            if action.operands:
+                # Left out where there are none, as in records of before 0.2.
+                fields["operands"] = [list(pair) for pair in action.operands]
+            return fields
         case FileEdit():
             changes: list[Json] = [_change_to_json(change) for change in action.changes]
             return {"kind": kind_of(action), "changes": changes, "cwd": action.cwd}
@@ -152,6 +156,17 @@ class _Fields:
             raise TypeError(f"{name}: expected a list, found {type(value).__name__}")
         return value
 
+    def has(self, name: str) -> bool:
+        return name in self._fields
+
+    def pairs(self, name: str) -> tuple[tuple[str, str], ...]:
+        pairs = []
+        for pair in self.items(name):
+            if not isinstance(pair, list) or len(pair) != 2:
+                raise TypeError(f"{name}: expected pairs of texts")
+            pairs.append((_text(pair[0]), _text(pair[1])))
+        return tuple(pairs)
+
     def texts(self, name: str) -> tuple[str, ...]:
         return tuple(_text(item) for item in self.items(name))
 
@@ -163,11 +178,6 @@ def _text(value: Json) -> str:
 
 
 def _read_command(fields: _Fields) -> Command:
-    pairs = []
-    for pair in fields.items("env"):
-        if not isinstance(pair, list) or len(pair) != 2:
-            raise TypeError("env: expected pairs of name and value")
-        pairs.append((_text(pair[0]), _text(pair[1])))
     try:
         script: str | tuple[str, ...] = fields.text("script")
     except TypeError:
@@ -175,8 +185,12 @@ def _read_command(fields: _Fields) -> Command:
     return Command(
         script=script,
         cwd=fields.text("cwd"),
-        env=tuple(pairs),
+        env=fields.pairs("env"),
         interactive=fields.flag("interactive"),
+        operands=tuple(
+            (path, Digest(digest))
+            for path, digest in (fields.pairs("operands") if fields.has("operands") else ())
+        ),
     )
 
 
