@@ -19,7 +19,7 @@ from assent.core.actions import (
 )
 from assent.core.approvals import Decision, Request, State, Verdict
 from assent.core.canonical import digest_of
-from assent.core.policy.model import AskIn
+from assent.core.policy.model import AskIn, Tier
 from assent.core.proposals import AgentSession, Editable, Proposal
 from assent.core.risk.factors import (
     Cost,
@@ -96,6 +96,7 @@ sessions = st.builds(
     model=texts,
     subagent=texts,
     headless=st.none() | st.booleans(),
+    human_in_loop=st.none() | st.booleans(),
 )
 proposals = st.builds(
     Proposal,
@@ -151,6 +152,7 @@ decisions = st.builds(
     via=texts,
     replacement=st.none() | proposals,
     until=st.none() | times,
+    hand=st.sampled_from(Tier),
 )
 requests = st.builds(
     Request,
@@ -165,6 +167,12 @@ requests = st.builds(
     expires_at=times,
     asked_in=st.sampled_from(AskIn),
     quorum=st.integers(1, 3),
+    tier=st.sampled_from(Tier),
+    reviewers=_tuples(texts),
+    then_ask=_tuples(texts),
+    remember_ms=times,
+    purpose=texts,
+    rollback=texts,
     state=st.sampled_from(State),
     version=st.integers(1, 9),
     decisions=st.lists(decisions, max_size=3).map(tuple),

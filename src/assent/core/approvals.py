@@ -1,7 +1,8 @@
 """The life of a request, from the question to the one use of its answer.
 
     pending ──approve, modify──> approved ──consume──> consumed
-       │                            └──expire──> expired
+       │ │                          └──expire──> expired
+       │ └──escalate──> pending, and others are asked
        ├──reject──> rejected
        ├──expire──> expired
        ├──withdraw──> cancelled
@@ -19,7 +20,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from assent.core.canonical import Digest
-from assent.core.policy.model import AskIn
+from assent.core.policy.model import AskIn, Tier
 from assent.core.proposals import Proposal
 from assent.core.risk.model import Assessment
 
@@ -70,6 +71,8 @@ class Decision:
     """For `modify`: the call that may run instead."""
     until: int | None = None
     """For `delay`: when the request comes back."""
+    hand: Tier = Tier.ACKNOWLEDGE
+    """What the hand did, as the surface tells it: the heaviest tier that it amounts to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,18 @@ class Request:
     asked_in: AskIn = AskIn.INBOX
     """Where the question was put. In the agent's own prompt it can be answered only there."""
     quorum: int = 1
+    tier: Tier = Tier.ACKNOWLEDGE
+    """What the hand has to do to approve."""
+    reviewers: tuple[str, ...] = ()
+    """Who may decide; empty: whoever has access."""
+    then_ask: tuple[str, ...] = ()
+    """Who is asked when time is up; empty: it is denied."""
+    remember_ms: int = 0
+    """How long the same call passes again once this was approved."""
+    purpose: str = ""
+    """What it is for, as the agent says; empty when the agent did not say."""
+    rollback: str = ""
+    """How to undo it, as the agent says; empty when the agent did not say."""
     state: State = State.PENDING
     version: int = 1
     decisions: tuple[Decision, ...] = ()
@@ -129,10 +144,13 @@ class Cause(StrEnum):
     NO_REPLACEMENT = "no-replacement"
     NEEDS_OTHERS = "needs-others"
     NO_REASON = "no-reason"
+    NOT_A_REVIEWER = "not-a-reviewer"
+    NOT_CONFIRMED = "not-confirmed"
     NOT_LATER = "not-later"
     EXPIRED = "expired"
     NOT_YET_EXPIRED = "not-yet-expired"
     NOT_APPROVED = "not-approved"
+    NOBODY_ELSE = "nobody-else"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +201,19 @@ def _refuse(request: Request, decision: Decision) -> Refusal | None:
         )
     if decision.subject != request.subject:
         return Refusal(Cause.OTHER_SUBJECT, f"{request.name} asks for another action.")
+    if not _may_decide(request, decision):
+        names = ", ".join(request.reviewers)
+        return Refusal(
+            Cause.NOT_A_REVIEWER, f"{request.name} is for {names} to decide, not for {decision.by}."
+        )
     return _refuse_verdict(request, decision)
+
+
+def _may_decide(request: Request, decision: Decision) -> bool:
+    """Taking a question back needs no reviewer: it lets nothing run."""
+    if not request.reviewers or decision.verdict is Verdict.WITHDRAW:
+        return True
+    return decision.by in request.reviewers
 
 
 def _closed(request: Request, now: int) -> Refusal | None:
@@ -207,13 +237,31 @@ def _refuse_verdict(request: Request, decision: Decision) -> Refusal | None:
             )
         case Verdict.DELAY if decision.until is None or decision.until <= decision.at:
             return Refusal(Cause.NOT_LATER, "A delay needs a time that is still to come.")
-        case Verdict.APPROVE if decision.by in _approvers(request):
+        case Verdict.APPROVE if decision.by in approvers(request):
             return Refusal(Cause.SAME_PERSON_TWICE, f"{decision.by} has approved already.")
+        case Verdict.APPROVE | Verdict.MODIFY if decision.hand.strictness < request.tier.strictness:
+            return Refusal(Cause.NOT_CONFIRMED, _TO_CONFIRM[request.tier].format(request.name))
         case _:
             return None
 
 
-def _approvers(request: Request) -> frozenset[str]:
+_TO_CONFIRM = {
+    Tier.ACKNOWLEDGE: "{0} needs an approval.",
+    Tier.REVIEW: "{0} is approved once it was opened to its end: confirm that you read it.",
+    Tier.APPROVE: "{0} is approved in two steps: type {0} to confirm it.",
+}
+
+
+def hand_of(request: Request, confirm: str) -> Tier:
+    """What a person did who confirmed with these words: nothing, `read`, or the request's name."""
+    said = confirm.strip().upper()
+    if said in (request.name, str(request.number)):
+        return Tier.APPROVE
+    return Tier.REVIEW if said else Tier.ACKNOWLEDGE
+
+
+def approvers(request: Request) -> frozenset[str]:
+    """Who has approved so far."""
     return frozenset(
         said.by for said in request.decisions if said.verdict in (Verdict.APPROVE, Verdict.MODIFY)
     )
@@ -226,7 +274,7 @@ def _delay(said: Request, until: int | None) -> Request:
 
 
 def _count(said: Request) -> Request:
-    if len(_approvers(said)) < said.quorum:
+    if len(approvers(said)) < said.quorum:
         return said
     return replace(
         said,
@@ -269,6 +317,26 @@ def expire(request: Request, *, version: int, now: int) -> Step:
     if now < request.expires_at:
         return Refusal(Cause.NOT_YET_EXPIRED, f"{request.name} has not expired yet.")
     return replace(request, state=State.EXPIRED, version=request.version + 1)
+
+
+def escalate(request: Request, *, version: int, now: int) -> Step:
+    """Time ran out, and others are named to be asked then: once, and for as long again.
+
+    What was approved by then still counts; nobody's silence does.
+    """
+    due = expire(request, version=version, now=now)
+    if isinstance(due, Refusal):
+        return due
+    if request.state is not State.PENDING or not request.then_ask:
+        return Refusal(Cause.NOBODY_ELSE, f"{request.name} names nobody to be asked next.")
+    return replace(
+        request,
+        version=request.version + 1,
+        reviewers=request.then_ask,
+        then_ask=(),
+        expires_at=now + max(request.expires_at - request.created_at, 1),
+        delayed_until=None,
+    )
 
 
 def supersede(request: Request) -> Step:

@@ -14,7 +14,7 @@ from assent.core.approvals import Decision, Request, State, Verdict
 from assent.core.canonical import Digest, Json, canonical
 from assent.core.encoding import from_json, to_json
 from assent.core.grants import Grant, read_grant
-from assent.core.policy.model import AskIn
+from assent.core.policy.model import AskIn, Tier
 from assent.core.project import Accepted, read_accepted
 from assent.core.proposals import AgentSession, Editable, Proposal
 from assent.core.risk.factors import (
@@ -52,6 +52,12 @@ def encode_request(request: Request) -> bytes:
             "expires_at": request.expires_at,
             "asked_in": request.asked_in.value,
             "quorum": request.quorum,
+            "tier": request.tier.value,
+            "reviewers": list(request.reviewers),
+            "then_ask": list(request.then_ask),
+            "remember_ms": request.remember_ms,
+            "purpose": request.purpose,
+            "rollback": request.rollback,
             "state": request.state.value,
             "version": request.version,
             "decisions": [_decision(said, proposals) for said in request.decisions],
@@ -157,6 +163,7 @@ def _decision(said: Decision, proposals: _Proposals) -> dict[str, Json]:
         "via": said.via,
         "replacement": proposals.optional(said.replacement),
         "until": said.until,
+        "hand": said.hand.value,
     }
 
 
@@ -184,6 +191,7 @@ def _session(session: AgentSession) -> dict[str, Json]:
         "model": session.model,
         "subagent": session.subagent,
         "headless": session.headless,
+        "human_in_loop": session.human_in_loop,
     }
 
 
@@ -211,7 +219,7 @@ class _Fields:
         return None if self._fields.get(name) is None else self.number(name)
 
     def optional_flag(self, name: str) -> bool | None:
-        value = self._fields[name]
+        value = self._fields.get(name)
         if value is not None and not isinstance(value, bool):
             raise TypeError(f"{name}: expected a boolean")
         return value
@@ -267,6 +275,12 @@ def _read_request(fields: _Fields) -> Request:
         expires_at=fields.number("expires_at"),
         asked_in=AskIn(fields.text("asked_in")),
         quorum=fields.number("quorum"),
+        tier=_read_tier(fields, "tier"),
+        reviewers=_texts(fields.optional_items("reviewers")),
+        then_ask=_texts(fields.optional_items("then_ask")),
+        remember_ms=fields.optional_number("remember_ms") or 0,
+        purpose=fields.optional_text("purpose") or "",
+        rollback=fields.optional_text("rollback") or "",
         state=State(fields.text("state")),
         version=fields.number("version"),
         decisions=tuple(
@@ -287,6 +301,15 @@ def _read_assessment(fields: _Fields) -> Assessment:
         undo=fields.text("undo"),
         factors=_read_factors(fields, _read_risk(fields.text("risk"))),
     )
+
+
+def _read_tier(fields: _Fields, name: str) -> Tier:
+    """Records of before 0.2 hold none."""
+    return Tier(fields.optional_text(name) or Tier.ACKNOWLEDGE)
+
+
+def _texts(items: Sequence[Json] | None) -> tuple[str, ...]:
+    return tuple(_text(item) for item in items or ())
 
 
 def _read_risk(word: str) -> RiskClass:
@@ -341,6 +364,7 @@ def _read_decision(fields: _Fields, proposals: Sequence[Proposal]) -> Decision:
         via=fields.text("via"),
         replacement=None if replacement is None else proposals[replacement],
         until=fields.optional_number("until"),
+        hand=_read_tier(fields, "hand"),
     )
 
 
@@ -368,4 +392,5 @@ def _read_session(fields: _Fields) -> AgentSession:
         model=fields.text("model"),
         subagent=fields.text("subagent"),
         headless=fields.optional_flag("headless"),
+        human_in_loop=fields.optional_flag("human_in_loop"),
     )
