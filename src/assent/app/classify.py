@@ -1,20 +1,37 @@
 """Grade cases from a file, in a world on paper: nothing is run and no disk is looked at."""
 
+import difflib
+import json
 import posixpath
 import re
 from dataclasses import dataclass, field, replace
 
-from assent.core.actions import Action, Command
-from assent.core.facts import Facts, Kept, PathFact
+from assent.core.actions import (
+    Action,
+    Command,
+    EditKind,
+    FileChange,
+    FileEdit,
+    ToolCall,
+    unknown_action,
+)
+from assent.core.canonical import digest_text
+from assent.core.facts import Facts, PathFact
+from assent.core.grants import vouches_of
 from assent.core.policy import Deny, Gate, Notify, Policy, Proceed, Route, route
 from assent.core.proposals import AgentSession, Proposal
-from assent.core.risk import Assessment, assess, lies_in, paths_of
+from assent.core.risk import Assessment, assess, assess_findings, lies_in, paths_of
+from assent.core.risk.commands import inspect_code
 from assent.core.risk.shell import read_script
 
+KINDS = ("shell", "sql", "edit", "diff", "tool")
 WORKSPACE = "/workspace/project"
 HOME = "/home/user"
+FILE = "module.py"
+"""The file that a change or an edit is of, when the case does not say."""
 _HOME = re.compile(r"/(?:Users|home)/[^/]+|/root")
 _TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var/tmp", "/var/folders", "/dev/shm")
+_DATABASE = ToolCall(server="database", tool="query", arguments="{}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +40,13 @@ class Case:
 
     id: str
     kind: str
-    """`shell`, `sql`, `edit`, `diff` or `tool`."""
+    """One of `KINDS`; anything else is not known and waits."""
     input: str
+    """The script, the statements, the old text, or for a tool `server/tool` and its arguments."""
     input2: str | None = None
+    """The new text of an edit or a change; of an edit without it, `input` is the new text."""
     cwd: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What holds for all cases of a run."""
-
-    policy: Policy
-    programs: frozenset[str] = field(default_factory=frozenset)
-    """Programs that the projects use."""
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +68,94 @@ class Graded:
                 return "deny"
 
 
-def classify(case: Case, setting: Setting) -> Graded:
-    """Grade one case as the gate would, for a person working alone."""
-    workspace, cwd = place_of(case)
-    action = Command(script=case.input, cwd=cwd)
-    facts = facts_on_paper(action, workspace=workspace, setting=setting)
-    assessment = assess(action, facts)
-    proposal = _proposal(action, workspace, cwd)
-    chosen = route(assessment, setting.policy, proposal=proposal, facts=facts)
-    return Graded(assessment, chosen)
+@dataclass(slots=True)
+class Classifier:
+    """Grades cases one after the other, as the gate would with `policy` in force."""
+
+    policy: Policy
+    programs: frozenset[str] = frozenset()
+    """Programs that every project uses."""
+    learns: bool = False
+    """A program that was asked about is known in its project from then on, as after a yes."""
+    _learned: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def grade(self, case: Case) -> Graded:
+        """Never raises for any case; what cannot be read waits."""
+        workspace, cwd = place_of(case)
+        facts = self._facts(workspace)
+        if case.kind == "sql":
+            found = inspect_code("sql", case.input, cwd, self.policy.catalog)
+            return self._route(_DATABASE, assess_findings(found, facts), facts, cwd)
+        action = _action(case, cwd)
+        known = with_paths(action, facts, cwd=cwd)
+        graded = self._route(action, assess(action, known), known, cwd)
+        if self.learns and graded.decision == "gate":
+            learned = self._learned.get(workspace, frozenset())
+            self._learned[workspace] = learned.union(vouches_of(graded.assessment))
+        return graded
+
+    def _facts(self, workspace: str) -> Facts:
+        found = _HOME.match(workspace)
+        home = found.group() if found else HOME
+        return Facts(
+            workspace=workspace,
+            home=home,
+            assent_home=f"{home}/.local/share/assent",
+            catalog=self.policy.catalog,
+            programs=self.programs | self._learned.get(workspace, frozenset()),
+        )
+
+    def _route(self, action: Action, assessment: Assessment, facts: Facts, cwd: str) -> Graded:
+        session = AgentSession("classify", session_id="", workspace=facts.workspace, cwd=cwd)
+        proposal = Proposal(session=session, call_id="", tool="", action=action, payload=b"")
+        chosen = route(assessment, self.policy, proposal=proposal, facts=facts)
+        return Graded(assessment, chosen)
 
 
-def _proposal(action: Action, workspace: str, cwd: str) -> Proposal:
-    session = AgentSession(agent="classify", session_id="", workspace=workspace, cwd=cwd)
-    return Proposal(session=session, call_id="", tool="", action=action, payload=b"")
+def _action(case: Case, cwd: str) -> Action:
+    match case.kind:
+        case "shell":
+            return Command(script=case.input, cwd=cwd)
+        case "edit":
+            return _edit(case, cwd)
+        case "tool":
+            return _tool(case)
+        case _:
+            reason = f"is of the kind {case.kind}, which is not known"
+            return unknown_action("classify", tool="", payload=case.input.encode(), reason=reason)
+
+
+def _edit(case: Case, cwd: str) -> FileEdit:
+    before, after = (None, case.input) if case.input2 is None else (case.input, case.input2)
+    path = case.path or FILE
+    lines = ((before or "").splitlines(keepends=True), after.splitlines(keepends=True))
+    change = FileChange(
+        path=path,
+        kind=EditKind.CREATE if before is None else EditKind.UPDATE,
+        before=None if before is None else digest_text(before),
+        after=digest_text(after),
+        diff="".join(difflib.unified_diff(*lines, path, path)),
+    )
+    return FileEdit((change,), cwd)
+
+
+def _tool(case: Case) -> Action:
+    """`server/tool {"argument": …}`, or one JSON object with `server`, `tool` and `arguments`."""
+    name, _, arguments = case.input.partition(" ")
+    try:
+        table = json.loads(case.input) if case.input.startswith("{") else {}
+        name = f"{table['server']}/{table['tool']}" if table else name
+        arguments = json.dumps(
+            table.get("arguments", {}) if table else json.loads(arguments or "{}")
+        )
+    except (ValueError, KeyError, AttributeError, RecursionError):
+        reason = "is not a call of a tool that can be read"
+        return unknown_action("classify", tool="", payload=case.input.encode(), reason=reason)
+    server, _, tool = name.partition("/")
+    return ToolCall(server=server, tool=tool, arguments=arguments)
+
+
+# --- a world on paper
 
 
 def place_of(case: Case) -> tuple[str, str]:
@@ -78,14 +163,15 @@ def place_of(case: Case) -> tuple[str, str]:
     cwd = case.cwd
     if not cwd and case.kind == "shell":
         commands = read_script(case.input, "/").commands
-        words = [w.text for w in commands[0].words] if commands else []
-        if len(words) == 2 and words[0] == "cd" and _is_project(words[1] or ""):
+        words = [word.text for word in commands[0].words] if commands else []
+        if len(words) == 2 and words[0] == "cd" and is_project(words[1] or ""):
             cwd = words[1] or ""
     cwd = posixpath.normpath(cwd) if cwd else WORKSPACE
     return _project(cwd), cwd
 
 
-def _is_project(path: str) -> bool:
+def is_project(path: str) -> bool:
+    """Whether a folder lies two or more below a home, where projects are kept."""
     found = _HOME.match(path)
     below = path[found.end() :].strip("/").split("/") if found else []
     return len(below) >= 2 and not below[0].startswith(".")
@@ -93,34 +179,24 @@ def _is_project(path: str) -> bool:
 
 def _project(cwd: str) -> str:
     """Below a home a project is two folders deep; elsewhere it is where the case starts."""
-    if not _is_project(cwd):
-        return cwd
     found = _HOME.match(cwd)
-    home = found.group() if found else HOME
+    if found is None or not is_project(cwd):
+        return cwd
+    home = found.group()
     return "/".join([home, *cwd[len(home) :].strip("/").split("/")[:2]])
 
 
-def facts_on_paper(action: Action, *, workspace: str, setting: Setting) -> Facts:
-    """Facts in which every path exists, leads where it says, and is kept by nothing."""
-    found = _HOME.match(workspace)
-    home = found.group() if found else HOME
-    known = Facts(
-        workspace=workspace,
-        home=home,
-        assent_home=f"{home}/.local/share/assent",
-        catalog=setting.policy.catalog,
-        programs=setting.programs,
-    )
-    cwd = action.cwd if isinstance(action, Command) else workspace
+def with_paths(action: Action, facts: Facts, *, cwd: str) -> Facts:
+    """`facts` in which every path exists, leads where it says, and is kept by nothing."""
     paths = {
-        path: _fact(home + path[1:] if path.startswith("~") else path, workspace)
-        for path in paths_of(action, known, cwd=cwd)
+        path: _fact(facts.home + path[1:] if path.startswith("~") else path, facts.workspace)
+        for path in paths_of(action, facts, cwd=cwd)
     }
-    return replace(known, paths=paths)
+    return replace(facts, paths=paths)
 
 
 def _fact(path: str, workspace: str) -> PathFact:
     real = "/" + posixpath.normpath(path).lstrip("/")
     inside = lies_in(real, workspace) and workspace != "/"
     temporary = not inside and any(lies_in(real, folder) for folder in _TEMPORARY)
-    return PathFact(real=real, inside=inside, temporary=temporary, kept=Kept.NOWHERE)
+    return PathFact(real=real, inside=inside, temporary=temporary)

@@ -1,6 +1,7 @@
 """Grade an action. Total: whatever cannot be understood is `UNKNOWN`, never harmless."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from assent.core.actions import (
@@ -20,7 +21,7 @@ from assent.core.encoding import kind_of
 from assent.core.facts import Facts
 from assent.core.risk.commands import inspect_command
 from assent.core.risk.expand import expanded
-from assent.core.risk.factors import RiskClass, typical, worst_of
+from assent.core.risk.factors import PLAIN, RiskClass, typical, worst_of
 from assent.core.risk.findings import Finding, Repository, Touch, Use
 from assent.core.risk.judgement import evidence_of, with_precedent
 from assent.core.risk.model import Assessment, Effect, Evidence
@@ -29,6 +30,7 @@ from assent.core.risk.paths import shown
 from assent.core.risk.shell import join
 from assent.core.risk.titles import title_of
 
+NOTHING = Evidence("inert", Effect.NONE, PLAIN, "does nothing")
 MAX_TRIVIAL = 20
 """Harmless things that are told of one action; everything else is told in full."""
 
@@ -83,17 +85,23 @@ def repositories_of(action: Action, facts: Facts, *, cwd: str) -> tuple[str, ...
 def assess(action: Action, facts: Facts) -> Assessment:
     """What `action` would do, how bad that is, and why."""
     cwd = action.cwd if isinstance(action, Command | FileEdit | FileRead) else facts.workspace
-    judged = (evidence_of(item, facts) for item in _findings(action, facts, cwd))
     own = reaches_for_assent(action, facts)
-    found = dict.fromkeys(with_precedent(item, facts) for item in (*own, *judged))
-    evidence = tuple(sorted(found, key=_severity))
+    found = (*own, *_findings(action, facts, cwd))
+    summed = assess_findings(found, facts)
+    return replace(summed, title=title_of(action, summed.evidence[0], facts))
+
+
+def assess_findings(found: Iterable[Finding], facts: Facts) -> Assessment:
+    """What findings amount to together. The title is what the worst of them says."""
+    judged = (with_precedent(evidence_of(item, facts), facts) for item in found)
+    evidence = tuple(sorted(dict.fromkeys(judged), key=_severity)) or (NOTHING,)
     worst = evidence[0]
     telling = [item for item in evidence if item.risk > RiskClass.TRIVIAL]
     return Assessment(
         risk=worst.risk,
         effects=frozenset(item.effect for item in evidence),
         evidence=evidence[: len(telling) + MAX_TRIVIAL],
-        title=title_of(action, worst, facts),
+        title=worst.what,
         undo=worst.undo or UNDO[worst.effect],
         factors=worst_of(tuple(item.factors for item in evidence)),
     )

@@ -23,6 +23,7 @@ COMMANDS = {
     "delay": "Put a request off until later.",
     "withdraw": "Take a request back.",
     "log": "Show what was recorded, newest first.",
+    "classify": "Grade cases from a file, without running anything.",
     "verify": "Check that the record is whole and untouched.",
     "demo": "Try Assent: a sample repository and a scripted agent through the real hooks.",
 }
