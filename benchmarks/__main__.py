@@ -12,6 +12,7 @@ from benchmarks.report import Row, Table, as_text, write_json
 NAMES = {
     "hook": "a hook call that proceeds, against starting a process",
     "closed": "calls let through by a gate that is down",
+    "risk": "how well cases are graded",
     "decision": "what is computed for one call",
     "ledger": "durable appends, against write and fdatasync",
     "approval": "from a call to its approval to its answer",
@@ -28,7 +29,8 @@ def main() -> int:
     for name in options.names or NAMES:
         module = importlib.import_module(f"benchmarks.{name}")
         print(f"{name}: {NAMES[name]}", flush=True)
-        rows: Sequence[Row] = module.run(quick=options.quick)
+        more = {"cases": options.cases} if name == "risk" else {}
+        rows: Sequence[Row] = module.run(quick=options.quick, **more)
         table[name] = rows
         print(as_text(rows) + "\n", flush=True)
     rows = [row for found in table.values() for row in found]
@@ -48,6 +50,14 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *NAMES])
     parser.add_argument("--quick", action="store_true", help="only see that everything works")
+    parser.add_argument(
+        "--cases",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="for risk: labelled cases, one a line, instead of the project's own",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all rows as JSON")
     return parser.parse_args()
 

@@ -56,14 +56,14 @@ async def _fill(place: House, number: int) -> None:
 
 
 def _open(tx: Tx, *, gate: Gatehouse, place: House, batch: range) -> None:
-    now = gate.clock.now()
+    now, catalog = gate.clock.now(), gate.policies.default().catalog
     for each in batch:
         command = f"rm -rf build/{each}"
         payload = bash_payload(command, place.workspace, call=f"toolu_{each}")
         event = AGENTS[AGENT].read(EVENT, payload, env={}, files=gate.files)
         assert isinstance(event, ToolProposed)
         proposal = event.proposal
-        facts = gate.world.facts(proposal.action, proposal.session, PlanState.NONE)
+        facts = gate.world.facts(proposal.action, proposal.session, PlanState.NONE, catalog)
         request = Request(
             id=gate.ids.new(),
             number=tx.next_number(),
