@@ -10,7 +10,7 @@ from assent.adapters.catalog import built_in_catalog
 from assent.adapters.workspace import LocalFiles, LocalWorld
 from assent.app.agents import ToolProposed
 from assent.core.canonical import digest_of
-from assent.core.facts import PlanState
+from assent.core.facts import Facts
 from assent.core.policy import Policy, Rule, route
 from assent.core.policy.model import RouteName
 from assent.core.risk import Effect, assess
@@ -101,7 +101,8 @@ def _decision(workspace: Path, policy: Policy, payload: bytes) -> Callable[[int]
         event = agent.read(EVENT, payload, env={}, files=files)
         assert isinstance(event, ToolProposed)
         proposal = event.proposal
-        facts = world.facts(proposal.action, proposal.session, PlanState.NONE, policy.catalog)
+        known = Facts(proposal.session.workspace, "", "", catalog=policy.catalog)
+        facts = world.facts(proposal.action, proposal.session, known)
         assessment = assess(proposal.action, facts)
         return route(assessment, policy, proposal=proposal, facts=facts)
 

@@ -14,7 +14,7 @@ from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Tx
 from assent.core.approvals import Request
 from assent.core.canonical import digest_of
-from assent.core.facts import PlanState
+from assent.core.facts import Facts
 from assent.core.risk import assess
 from assent.entrypoints.cli.client import Client
 from assent.entrypoints.cli.up import login_link
@@ -63,7 +63,8 @@ def _open(tx: Tx, *, gate: Gatehouse, place: House, batch: range) -> None:
         event = AGENTS[AGENT].read(EVENT, payload, env={}, files=gate.files)
         assert isinstance(event, ToolProposed)
         proposal = event.proposal
-        facts = gate.world.facts(proposal.action, proposal.session, PlanState.NONE, catalog)
+        known = Facts(proposal.session.workspace, home="", assent_home="", catalog=catalog)
+        facts = gate.world.facts(proposal.action, proposal.session, known)
         request = Request(
             id=gate.ids.new(),
             number=tx.next_number(),

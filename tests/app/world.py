@@ -5,11 +5,10 @@ from dataclasses import dataclass, field, replace
 from assent.adapters.catalog import built_in_catalog
 from assent.core.actions import Action
 from assent.core.canonical import Digest, digest_of
-from assent.core.facts import Facts, PathFact, PlanState
+from assent.core.facts import Facts, PathFact, ScriptFact
 from assent.core.policy import Policy
 from assent.core.proposals import AgentSession
 from assent.core.risk import paths_of
-from assent.core.risk.catalog import Catalog
 from assent.errors import UsageError
 
 WORKSPACE = "/w"
@@ -20,20 +19,22 @@ class StillWorld:
     """Implements World and Files. `policy` is what the workspace's policy file holds."""
 
     policy: bytes | None = None
+    checked_out: str = "main"
     plan_paths: tuple[str, ...] = ()
+    scripts: dict[str, ScriptFact] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
 
-    def facts(
-        self, action: Action, session: AgentSession, plan: PlanState, catalog: Catalog
-    ) -> Facts:
-        known = Facts(WORKSPACE, home="/h", assent_home="/h/assent", catalog=catalog)
-        paths = paths_of(action, known, cwd=session.cwd)
+    def facts(self, action: Action, session: AgentSession, known: Facts) -> Facts:
+        before = replace(known, home="/h", assent_home="/h/assent", scripts=self.scripts)
+        paths = paths_of(action, before, cwd=session.cwd)
         return replace(
-            known,
+            before,
             paths={path: PathFact(real=path, inside=path.startswith("/w")) for path in paths},
-            plan=plan,
             plan_paths=self.plan_paths,
         )
+
+    def branch(self, workspace: str) -> str:
+        return self.checked_out
 
     def policy_file(self, workspace: str) -> bytes | None:
         return self.policy

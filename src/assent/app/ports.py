@@ -12,7 +12,6 @@ from assent.core.grants import Grant
 from assent.core.ledger import Checkpoint, Entry, Head
 from assent.core.project import Accepted, ProjectPrograms, ProjectTask
 from assent.core.proposals import AgentSession
-from assent.core.risk.catalog import Catalog
 
 T = TypeVar("T")
 
@@ -124,6 +123,10 @@ class View(Protocol):
         self, *, agent: str, session_id: str, subject: Digest, since: int
     ) -> Request | None:
         """The newest rejection of this very action in this run, decided at or after `since`."""
+        ...
+
+    def rejections(self, *, agent: str, session_id: str, since: int) -> int:
+        """How many requests of this run were rejected at or after `since`."""
         ...
 
     def prompted_request(self, *, agent: str, session_id: str, call_id: str) -> Request | None:
@@ -318,9 +321,16 @@ class Project(Protocol):
 class World(Protocol):
     """What can be observed of the world that an action would touch."""
 
-    def facts(
-        self, action: Action, session: AgentSession, plan: PlanState, catalog: Catalog
-    ) -> Facts: ...
+    def facts(self, action: Action, session: AgentSession, known: Facts) -> Facts:
+        """`known` with what is seen of the world that `action` would touch.
+
+        `known` says what others know: the plan, the catalog, the project's tasks and programs.
+        """
+        ...
+
+    def branch(self, workspace: str) -> str:
+        """The branch that is checked out there; empty for none."""
+        ...
 
     def policy_file(self, workspace: str) -> bytes | None:
         """The bytes of the workspace's policy file; None when it has none."""

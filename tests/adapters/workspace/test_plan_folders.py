@@ -6,14 +6,14 @@ import pytest
 
 from assent.adapters.workspace import LocalWorld
 from assent.core.actions import Command
-from assent.core.facts import PlanState
+from assent.core.facts import Facts
 from assent.core.proposals import AgentSession
 
 
 def plan_paths(home: Path, session_id: str, agent: str = "gemini") -> tuple[str, ...]:
     world = LocalWorld(home=str(home), assent_home=str(home / "assent"))
     session = AgentSession(agent=agent, session_id=session_id, workspace="/w", cwd="/w")
-    return world.facts(Command("ls", "/w"), session, PlanState.NONE).plan_paths
+    return world.facts(Command("ls", "/w"), session, Facts("/w", "", "")).plan_paths
 
 
 def test_a_new_session_of_gemini_has_a_folder_before_it_exists(tmp_path: Path) -> None:

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from assent.adapters.catalog import built_in_catalog
 from assent.adapters.workspace import LocalWorld
 from assent.adapters.workspace.world import MAX_POLICY
 from assent.core.actions import Action, Command, EditKind, FileChange, FileEdit, FileRead
 from assent.core.facts import Facts, PlanState
 from assent.core.proposals import AgentSession
 from assent.core.risk import Effect, assess
+
+CATALOG = built_in_catalog()
 
 
 class Machine:
@@ -24,7 +27,8 @@ class Machine:
 
     def facts(self, action: Action, agent: str = "claude-code") -> Facts:
         session = AgentSession(agent, "s", str(self.project), str(self.project))
-        return self.world.facts(action, session, PlanState.APPROVED)
+        known = Facts(str(self.project), "", "", plan=PlanState.APPROVED, catalog=CATALOG)
+        return self.world.facts(action, session, known)
 
     def run(self, script: str) -> Facts:
         return self.facts(Command(script=script, cwd=str(self.project)))
@@ -79,7 +83,7 @@ def test_a_folder_that_holds_the_home_is_no_project(
     root = os.path.normpath(os.path.join(machine.home.parent, workspace))
     session = AgentSession("codex", "s", root, root)
     path = str(machine.project / "a.py")
-    facts = machine.world.facts(FileRead((path,), root), session, PlanState.NONE)
+    facts = machine.world.facts(FileRead((path,), root), session, Facts(root, "", ""))
     assert facts.paths[path].inside is inside
 
 

@@ -6,7 +6,7 @@ Only the configuration of the repository itself is looked at: the user's own is 
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from assent.adapters.workspace.files import read_regular, real_path
 from assent.app.agents import UnreadableFile
@@ -73,13 +73,20 @@ class GitConfigs:
         return keys
 
 
-def _config_files(folder: str) -> Iterator[str]:
-    """Configuration files of the repository that git would find from `folder`."""
+def git_dirs(folder: str) -> tuple[str, str] | None:
+    """The folder with `HEAD` and the one with `config` of the repository git finds from `folder`.
+
+    They differ in a linked work tree. None where there is no repository.
+    """
     git_dir = _git_dir(real_path(folder))
     if git_dir is None:
-        return
-    common = _pointed_to(git_dir, "commondir", prefix="")
-    for place in dict.fromkeys((git_dir, common or git_dir)):
+        return None
+    return git_dir, _pointed_to(git_dir, "commondir", prefix="") or git_dir
+
+
+def _config_files(folder: str) -> Iterator[str]:
+    """Configuration files of the repository that git would find from `folder`."""
+    for place in dict.fromkeys(git_dirs(folder) or ()):
         yield os.path.join(place, "config")
         yield os.path.join(place, "config.worktree")
 
@@ -125,6 +132,26 @@ def _scan_file(path: str) -> tuple[str, ...]:
         return (UNREADABLE,)
     text = (content or b"").decode("utf-8", "surrogateescape")
     return tuple(dict.fromkeys(scan(text)))
+
+
+def sections(text: str) -> Mapping[str, Mapping[str, str]]:
+    """The last value of each key by section, `remote.origin`; what is not understood is left out.
+
+    Names of sections and keys are in lower case, the part in quotes as it is written.
+    """
+    found: dict[str, dict[str, str]] = {}
+    section = ""
+    for line in re.sub(r"\\\r?\n", "", text.removeprefix("\ufeff")).split("\n"):
+        rest = line.strip()
+        header = _SECTION.match(rest)
+        if header is not None:
+            section = header[1].lower() if header[2] is None else f"{header[1].lower()}.{header[2]}"
+            rest = rest[header.end() :].strip()
+        entry = _ENTRY.fullmatch(rest)
+        if entry is not None and section:
+            value = (entry[2] or "true").strip().strip('"')
+            found.setdefault(section, {})[entry[1].lower()] = value
+    return found
 
 
 def scan(text: str) -> Iterator[str]:

@@ -2,16 +2,20 @@
 
 import os
 import stat
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from assent.adapters.workspace.branch import branch_of
 from assent.adapters.workspace.files import read_regular, real_path
 from assent.adapters.workspace.git_config import GitConfigs
+from assent.adapters.workspace.kept import GitKeeps
+from assent.adapters.workspace.repositories import Repositories
+from assent.adapters.workspace.scripts import ScriptFiles
 from assent.app.agents import UnreadableFile
 from assent.core.actions import Action, Command, FileEdit, FileRead
-from assent.core.facts import Facts, PathFact, PlanState
+from assent.core.facts import Facts, PathFact, RepositoryFact, ScriptFact
 from assent.core.proposals import AgentSession
-from assent.core.risk import lies_in, paths_of, repositories_of
-from assent.core.risk.catalog import Catalog
+from assent.core.risk import Use, lies_in, repositories_of, uses_of
 
 POLICY_FILE = ".assent/policy.toml"
 MAX_POLICY = 256 * 1024
@@ -22,29 +26,77 @@ _PLAN_FOLDER_BELOW = {"gemini": "~/.gemini/tmp"}
 The session's folder appears with its first plan."""
 
 
-class LocalWorld:
-    """The machine's file system, and the git configuration of the repositories on it."""
+MAX_ROUNDS = 4
+"""Scripts that run scripts: how many steps are followed."""
 
-    def __init__(self, *, home: str, assent_home: str) -> None:
+
+class LocalWorld:
+    """The machine's file system, and the git repositories on it."""
+
+    def __init__(self, *, home: str, assent_home: str, temporary: Sequence[str] = ()) -> None:
         self._home = real_path(home)
         self._assent_home = real_path(assent_home)
+        self._temporary = tuple(dict.fromkeys(real_path(folder) for folder in temporary))
         self._configs = GitConfigs()
+        self._repositories = Repositories()
+        self._scripts = ScriptFiles()
+        self._git = GitKeeps(lambda folder: bool(self._configs.exec_keys(folder)))
 
-    def facts(
-        self, action: Action, session: AgentSession, plan: PlanState, catalog: Catalog
-    ) -> Facts:
+    def facts(self, action: Action, session: AgentSession, known: Facts) -> Facts:
         """Never raises: what cannot be seen is missing, and what is missing waits for a person."""
         cwd = _cwd_of(action, session)
-        workspace = session.workspace
-        known = Facts(workspace, self._home, self._assent_home, catalog=catalog)
-        paths = (path for path in paths_of(action, known, cwd=cwd) if path.startswith(("/", "~")))
+        before = replace(known, home=self._home, assent_home=self._assent_home)
+        uses, scripts = self._uses(action, before, cwd)
+        facts = replace(before, scripts=scripts)
+        paths = {path: self._path(path, known.workspace) for path in uses}
+        folders = repositories_of(action, facts, cwd=cwd)
         return replace(
-            known,
-            paths={path: self._path(path, workspace) for path in paths},
-            git_exec_keys=self._exec_keys(repositories_of(action, known, cwd=cwd)),
-            plan=plan,
+            facts,
+            paths=paths if isinstance(action, FileEdit) else self._kept(paths, uses),
+            git_exec_keys=self._exec_keys(folders),
+            repositories=self._repository_facts(folders),
             plan_paths=self._plan_paths(session),
         )
+
+    def _uses(
+        self, action: Action, known: Facts, cwd: str
+    ) -> tuple[Mapping[str, frozenset[Use]], Mapping[str, ScriptFact]]:
+        """The paths that are used, and what is in those that are run; these may use others."""
+        scripts: dict[str, ScriptFact] = {}
+        uses: dict[str, frozenset[Use]] = {}
+        for _ in range(MAX_ROUNDS):
+            uses = _seen(
+                uses_of(action, replace(known, scripts=scripts) if scripts else known, cwd=cwd)
+            )
+            new = [p for p, use in uses.items() if Use.RUN in use and p not in scripts]
+            found = {path: self._scripts.fact(real_path(self._expand(path))) for path in new}
+            read = {path: fact for path, fact in found.items() if fact is not None}
+            if not read:
+                break
+            scripts |= read
+        return uses, scripts
+
+    def _kept(
+        self, paths: Mapping[str, PathFact], uses: Mapping[str, frozenset[Use]]
+    ) -> Mapping[str, PathFact]:
+        """With what git keeps of those that a command deletes or overwrites."""
+        lost = {
+            path: fact
+            for path, fact in paths.items()
+            if fact.exists and fact.inside and not uses[path].isdisjoint(_LOSES)
+        }
+        if not lost:
+            return paths
+        keeping = self._git.look([fact.real for fact in lost.values()])
+        found = dict(paths)
+        for path, fact in lost.items():
+            kept = keeping[fact.real]
+            found[path] = replace(fact, kept=kept.kept, unkept=kept.unkept)
+        return found
+
+    def _repository_facts(self, folders: Sequence[str]) -> Mapping[str, RepositoryFact]:
+        found = {folder: self._repositories.fact(self._expand(folder)) for folder in folders}
+        return {folder: fact for folder, fact in found.items() if fact is not None}
 
     def policy_file(self, workspace: str) -> bytes | None:
         """The workspace's policy file; None when it has none that can be read."""
@@ -53,14 +105,27 @@ class LocalWorld:
         except UnreadableFile:
             return None
 
+    def branch(self, workspace: str) -> str:
+        """The branch that is checked out there; empty for none."""
+        return branch_of(workspace)
+
     def _path(self, path: str, workspace: str) -> PathFact:
         real = real_path(self._expand(path))
         mode = _mode(real)
+        inside = _is_inside(real, workspace, self._home)
         return PathFact(
             real=real,
-            inside=_is_inside(real, workspace, self._home),
+            inside=inside,
             exists=mode is not None,
             is_dir=mode is not None and stat.S_ISDIR(mode),
+            temporary=not inside and self._is_temporary(real, workspace),
+        )
+
+    def _is_temporary(self, real: str, workspace: str) -> bool:
+        """Below a folder for temporary files, and no part or parent of what is not temporary."""
+        mine = (self._home, self._assent_home, workspace)
+        return any(lies_in(real, folder) and real != folder for folder in self._temporary) and not (
+            any(lies_in(real, place) or lies_in(place, real) for place in mine)
         )
 
     def _expand(self, path: str) -> str:
@@ -76,6 +141,14 @@ class LocalWorld:
         if below is not None:
             folders += _plan_folders(self._expand(below), session.session_id)
         return tuple(real_path(folder) for folder in folders)
+
+
+_LOSES = frozenset({Use.DELETE, Use.WRITE})
+
+
+def _seen(uses: Mapping[str, frozenset[Use]]) -> dict[str, frozenset[Use]]:
+    """Without paths that begin nowhere."""
+    return {path: use for path, use in uses.items() if path.startswith(("/", "~"))}
 
 
 def _cwd_of(action: Action, session: AgentSession) -> str:
