@@ -154,6 +154,12 @@ class MemoryView:
         ]
         return max(found, key=lambda each: (_decided_at(each), each.number), default=None)
 
+    def rejections(self, *, agent: str, session_id: str, since: int) -> int:
+        rejected = self._requests(State.REJECTED)
+        return sum(
+            _run(each) == (agent, session_id) and _decided_at(each) >= since for each in rejected
+        )
+
     def prompted_request(self, *, agent: str, session_id: str, call_id: str) -> Request | None:
         found = (
             each

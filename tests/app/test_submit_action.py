@@ -13,8 +13,9 @@ from assent.app.agents import (
     ToolFinished,
 )
 from assent.app.decide_request import Word, decide_request
+from assent.app.question import PROMPT_MS, Waiting
 from assent.app.record_outcome import record_outcome
-from assent.app.submit_action import PROMPT_MS, Waiting, submit_action
+from assent.app.submit_action import submit_action
 from assent.core.actions import Command, FileEdit, Plan
 from assent.core.approvals import Cause, Refusal, Request, State, Verdict
 from assent.core.facts import PlanState

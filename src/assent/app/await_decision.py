@@ -9,7 +9,8 @@ from assent.app import messages, requests
 from assent.app.agents import HookAnswer, Park, Refuse
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Event
-from assent.app.submit_action import Waiting, submit_action
+from assent.app.question import Waiting
+from assent.app.submit_action import submit_action
 from assent.core.approvals import Request, State
 from assent.core.proposals import Proposal
 

@@ -15,6 +15,7 @@ from assent.core.approvals import (
     Verdict,
     consume,
     decide,
+    hand_of,
     timers_of,
 )
 from assent.core.facts import PlanState
@@ -36,6 +37,8 @@ class Word:
     """For a modification: the changed editable part of the call."""
     until: int | None = None
     """For a delay: its end, in ms since the epoch."""
+    confirm: str = ""
+    """For an approval: `read`, or the request's name typed again, as its tier wants."""
 
 
 async def decide_request(gate: Gatehouse, number: int, word: Word) -> Request | Refusal:
@@ -58,6 +61,7 @@ async def decide_request(gate: Gatehouse, number: int, word: Word) -> Request | 
         via=word.via,
         replacement=replacement,
         until=word.until,
+        hand=hand_of(seen, word.confirm),
     )
     return await gate.store.write(lambda tx: _apply(tx, seen, decision), durable=True)
 

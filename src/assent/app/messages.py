@@ -1,10 +1,12 @@
 """What agents are told. Short, exact, and always with what to do instead."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from assent.core.approvals import Request, State, deciding
 from assent.core.policy.model import Deny
 from assent.core.risk.model import Assessment
+from assent.core.said import COMMENT
 
 STOPPING = (
     "Assent is being stopped, so this call was not let through. What waits for a person is kept. "
@@ -56,6 +58,21 @@ def not_decided(request: Request) -> str:
         State.SUPERSEDED: "a newer request took its place",
     }.get(request.state, f"it is {request.state.value}")
     return f"Assent did not let this through: {request.name} is closed, {ended}. Go on without it."
+
+
+def vague(missing: Sequence[str]) -> str:
+    """For a call whose text can say it."""
+    return (
+        f"Assent cannot ask a person about this yet: say {' and '.join(missing)}, then try again. "
+        f"Put it into the first line of the command, as a comment: {COMMENT}"
+    )
+
+
+def stopped(rejections: int) -> str:
+    return (
+        f"Assent: {rejections} of your requests in this session were rejected, so it asks nobody "
+        "about another one for now. Stop here, and ask the person you work for how to go on."
+    )
 
 
 def ask_there(assessment: Assessment) -> str:

@@ -56,6 +56,7 @@ def _approved_there(tx: Tx, asked: Request, now: int) -> None:
         version=asked.version,
         subject=asked.subject,
         via=AGENT_PROMPT,
+        hand=asked.tier,
     )
     approved = decide(asked, said)
     if isinstance(approved, Refusal):

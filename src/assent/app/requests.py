@@ -1,5 +1,8 @@
 """The steps of a request as they are stored: row, timers, ledger entry and event together."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from assent.app import records
 from assent.app.agents import HookAnswer, LetThrough, LetThroughChanged
 from assent.app.ports import Tx
@@ -8,15 +11,24 @@ from assent.core.approvals import (
     Refusal,
     Request,
     consume,
+    deciding,
+    escalate,
     expire,
     supersede,
     timers_of,
 )
+from assent.core.canonical import Json
 from assent.core.facts import PlanState
+from assent.core.policy.budget import amount_of
 from assent.core.proposals import AgentSession, Proposal
+from assent.core.risk.model import Assessment
+
+NOTHING_MORE: Mapping[str, Json] = MappingProxyType({})
 
 
-def open_request(tx: Tx, request: Request, now: int) -> None:
+def open_request(
+    tx: Tx, request: Request, now: int, *, more: Mapping[str, Json] = NOTHING_MORE
+) -> None:
     """Store a new request with its timers, its record and its event."""
     tx.add_request(request)
     tx.set_timers(request.id, timers_of(request))
@@ -27,7 +39,15 @@ def open_request(tx: Tx, request: Request, now: int) -> None:
         records.request_stream(request),
         "asked",
         at=now,
-        fields={**fields, "request": request.number, "asked_in": request.asked_in.value},
+        fields={
+            **fields,
+            **more,
+            "request": request.number,
+            "asked_in": request.asked_in.value,
+            "tier": request.tier.value,
+            "reviewers": list(request.reviewers),
+            "quorum": request.quorum,
+        },
     )
     tx.publish("request", request.id, at=now)
 
@@ -36,11 +56,16 @@ def set_plan(tx: Tx, session: AgentSession, state: PlanState, now: int) -> None:
     tx.set_plan_state(agent=session.agent, session_id=session.session_id, state=state, at=now)
 
 
-def close_expired(tx: Tx, request: Request, now: int) -> None:
-    """Expire a request whose time is up, whether or not its timer has run."""
+def time_is_up(tx: Tx, request: Request, now: int) -> Request | Refusal:
+    """Ask the next ones, or else expire it, whether or not its timer has run."""
+    asked_next = escalate(request, version=request.version, now=now)
+    if isinstance(asked_next, Request):
+        store_step(tx, asked_next, "escalated", now, more={"reviewers": list(asked_next.reviewers)})
+        return asked_next
     closed = expire(request, version=request.version, now=now)
     if isinstance(closed, Request):
         store_step(tx, closed, "expired", now)
+    return closed
 
 
 def replace_by_newer(tx: Tx, request: Request, now: int) -> None:
@@ -50,7 +75,9 @@ def replace_by_newer(tx: Tx, request: Request, now: int) -> None:
         store_step(tx, closed, "superseded", now)
 
 
-def store_step(tx: Tx, request: Request, kind: str, now: int) -> None:
+def store_step(
+    tx: Tx, request: Request, kind: str, now: int, *, more: Mapping[str, Json] = NOTHING_MORE
+) -> None:
     """Store the next version of a request that nobody's word moved: timers and clashes."""
     tx.save_request(request)
     tx.set_timers(request.id, timers_of(request))
@@ -58,7 +85,7 @@ def store_step(tx: Tx, request: Request, kind: str, now: int) -> None:
         records.request_stream(request),
         kind,
         at=now,
-        fields={"request": request.number, "action": request.subject},
+        fields={"request": request.number, "action": request.subject, **more},
     )
     tx.publish("request", request.id, at=now)
 
@@ -83,8 +110,41 @@ def use_receipt(tx: Tx, request: Request, proposal: Proposal, now: int) -> HookA
             "call": proposal.call_id,
         },
     )
+    _remember(tx, used, proposal, now)
+    record_spending(tx, proposal, used.assessment, now)
     tx.publish("request", used.id, at=now)
     return _as_answer(receipt)
+
+
+def _remember(tx: Tx, used: Request, proposal: Proposal, now: int) -> None:
+    """Let the same call pass again for a while; not one that a person changed."""
+    said = deciding(used)
+    is_changed = used.runnable is not None and used.runnable.subject != used.subject
+    if not used.remember_ms or said is None or is_changed:
+        return
+    tx.append(
+        records.remembered_stream(proposal.session, used.subject),
+        "remembered",
+        at=now,
+        fields={
+            "request": used.number,
+            "action": used.subject,
+            "by": said.by,
+            "approved_at": said.at,
+            "until": said.at + used.remember_ms,
+        },
+    )
+
+
+def record_spending(tx: Tx, proposal: Proposal, assessment: Assessment, now: int) -> None:
+    """Count what a call costs that is let through."""
+    if amount_of(assessment):
+        tx.append(
+            records.spent_stream(proposal.session.workspace, now),
+            "spent",
+            at=now,
+            fields=records.spending_fields(proposal, assessment),
+        )
 
 
 def use_approval(tx: Tx, request_id: str, proposal: Proposal, now: int) -> HookAnswer | None:

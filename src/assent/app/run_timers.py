@@ -1,9 +1,9 @@
-"""What is due happens: questions nobody answered are denied, delayed ones come back."""
+"""What is due happens: open questions go to others or are denied, delayed ones come back."""
 
 from assent.app import requests
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Tx
-from assent.core.approvals import Request, Timer, TimerKind, expire, resume
+from assent.core.approvals import Refusal, Request, Timer, TimerKind, resume
 
 BATCH = 200
 """Timers per transaction, so that a long sleep of the machine does not hold the writer."""
@@ -30,14 +30,16 @@ def _fire(tx: Tx, timer: Timer, now: int) -> None:
         tx.drop_timer(timer)
         return
     step = (
-        expire(request, version=timer.version, now=now)
+        requests.time_is_up(tx, request, now)
         if timer.kind is TimerKind.EXPIRE
-        else resume(request, version=timer.version, now=now)
+        else _resume(tx, request, now)
     )
-    if isinstance(step, Request):
-        requests.store_step(tx, step, _WORDS[timer.kind], now)
-    else:
+    if not isinstance(step, Request):
         tx.drop_timer(timer)
 
 
-_WORDS = {TimerKind.EXPIRE: "expired", TimerKind.RESUME: "resumed"}
+def _resume(tx: Tx, request: Request, now: int) -> Request | Refusal:
+    step = resume(request, version=request.version, now=now)
+    if isinstance(step, Request):
+        requests.store_step(tx, step, "resumed", now)
+    return step

@@ -176,6 +176,17 @@ class SqlView:
             },
         )
 
+    def rejections(self, *, agent: str, session_id: str, since: int) -> int:
+        query = sa.select(sa.func.count()).select_from(approval)
+        return self._count(
+            query.where(
+                sa.text(REJECTED),
+                approval.c.decided_at >= since,
+                approval.c.agent == agent,
+                approval.c.session_id == session_id,
+            )
+        )
+
     def prompted_request(self, *, agent: str, session_id: str, call_id: str) -> Request | None:
         query = _requests().where(
             sa.text(PROMPTED),

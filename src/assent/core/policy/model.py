@@ -283,6 +283,9 @@ class Policy:
     """Of its hours and days; None is UTC."""
     profile: str = ""
     index: RuleIndex = field(init=False, repr=False, compare=False)
+    asks_for_branch: bool = field(init=False, repr=False, compare=False)
+    """Whether a rule depends on which branch is checked out."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "index", RuleIndex(self.rules))
+        object.__setattr__(self, "asks_for_branch", any(rule.branches for rule in self.rules))
