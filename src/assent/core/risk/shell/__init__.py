@@ -1,19 +1,26 @@
 """Reading shell scripts: what they would run, as far as their text tells."""
 
-from assent.core.risk.shell.reader import (
+from assent.core.risk.shell.model import (
+    FRESH_PATH,
+    GLOB_CHARACTERS,
+    PLAIN_VARIABLES,
+    REPOSITORY_ROOT,
+    UNKNOWN_FOLDER,
     Folders,
     Problem,
     Redirect,
     Script,
     Simple,
-    hides,
-    join,
-    read_script,
+    Word,
 )
-from assent.core.risk.shell.words import GLOB_CHARACTERS, Word
+from assent.core.risk.shell.reader import hides, join, read_script
 
 __all__ = [
+    "FRESH_PATH",
     "GLOB_CHARACTERS",
+    "PLAIN_VARIABLES",
+    "REPOSITORY_ROOT",
+    "UNKNOWN_FOLDER",
     "Folders",
     "Problem",
     "Redirect",

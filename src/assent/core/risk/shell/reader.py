@@ -15,7 +15,8 @@ import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
 from assent.core.risk.names import names
-from assent.core.risk.shell.words import Word, WordReader
+from assent.core.risk.shell.model import Folders, Problem, Redirect, Script, Simple, Word
+from assent.core.risk.shell.words import WordReader
 
 MAX_SCRIPT = 16 * 1024
 """Bytes of the longest script that is read: the parser's time grows with the square of nonsense."""
@@ -67,48 +68,6 @@ _WORDS = _PATTERNS | names(
 )
 _NOT_IN_BRACKETS = names("&& || < > ( ) ; & |")
 _ARITHMETIC_TESTS = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "<", ">", "<=", ">="})
-
-Folders = tuple[str, ...]
-"""Absolute folders, as written, in any of which a command may run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    target: Word
-    writes: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Simple:
-    """One simple command. Without words it only assigns or redirects."""
-
-    words: tuple[Word, ...]
-    folders: Folders
-    start: int
-    end: int
-    assigned: tuple[str, ...] = ()
-    redirects: tuple[Redirect, ...] = ()
-    piped: bool = False
-    """Its input is what another command prints, or a here-document."""
-    stdin: str | None = None
-    """The exact text of its input, where that is known."""
-    env: tuple[tuple[str, Word], ...] = ()
-    """The variables it sets, for itself or for what follows, with their values."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A part of a script that cannot be read. `start` and `end` are bytes."""
-
-    what: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    commands: tuple[Simple, ...]
-    problems: tuple[Problem, ...]
 
 
 def join(folder: str, path: str) -> str:
@@ -285,7 +244,7 @@ class _Reading:
             return _Outcome(here, here)
         now, outer = here, self.variables
         words = [word for value in values for word in self._words(value, here)]
-        for word in words or [Word(name.start_byte, name.end_byte, shown=False)]:
+        for word in words or [Word(name.start_byte, name.end_byte, holds=frozenset({"?1"}))]:
             self.variables = {**outer, variable: word}
             now = _union(now, self.run(body, now).either)
         self.variables = {**outer, variable: Word(name.start_byte, name.end_byte)}

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
+from assent.core.risk.shell.model import GLOB_CHARACTERS, NUMBERS, PLAIN_VARIABLES, Word
+
 MAX_BRACE_WORDS = 64
 MAX_BRACES = 4
 """Braces of one word; each multiplies the words that it stands for."""
@@ -24,38 +26,6 @@ _NUMBERS_ONLY = re.compile(r"\$\(\([0-9 ()+*/%-]*\)\)")
 _HEREDOC = re.compile(r"(['\"]?)([A-Za-z_][A-Za-z0-9_]*)\1")
 
 _ENDS_DELIMITER = (b" ", b"\t", b"\n", b";", b"|", b"&", b")", b">")
-
-GLOB_CHARACTERS = "*?["
-NUMBERS = frozenset({"?", "#", "$", "!", "RANDOM", "SECONDS", "LINENO"})
-"""Variables that only ever hold a number."""
-PLAIN_VARIABLES = NUMBERS | {"PWD", "OLDPWD", "HOME", "USER", "LOGNAME", "HOSTNAME", "SHELL", "0"}
-"""Variables that hold no secret, so that showing them does no harm."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word. `start` and `end` are bytes of the script."""
-
-    start: int
-    end: int
-    text: str | None = None
-    """What the command is given; None when only running can tell. `~` stays as it is written."""
-    glob: bool = False
-    """`text` is a pattern for names of files."""
-    bare: bool = False
-    """Written without quotes or backslashes."""
-    single: bool = True
-    """Stands for exactly one argument, whatever its parts turn out to be."""
-    shown: bool = True
-    """Holds nothing but its own text, harmless variables, and output that is judged by itself."""
-    prefix: str = ""
-    """Of an unknown word: the known text before the first part that is not."""
-    suffix: str = ""
-    """Of an unknown word: the known text after the last part that is not."""
-    holds: frozenset[str] = frozenset()
-    """Of an unknown word: the variables of the environment in it, which the script does not set."""
-    outputs: bool = False
-    """Of an unknown word: it holds the output of commands that are judged by themselves."""
 
 
 @dataclass(slots=True)
@@ -117,7 +87,7 @@ class WordReader:
             glob=text is not None and self._is_glob(text, quoted),
             bare=draft.bare,
             single=draft.single,
-            shown=draft.shown,
+            holds=frozenset() if draft.shown else frozenset({"?"}) - PLAIN_VARIABLES | {"?unknown"},
         )
 
     def _is_glob(self, text: str, quoted: str) -> bool:
