@@ -44,7 +44,7 @@ def take_apart(program: Program, words: Sequence[Word]) -> Arguments:
     """Sort the words after the program's name. Never raises."""
     call, name, unknown = _call_of(program, words)
     found = Arguments(call, unknown=unknown)
-    _Sorter(found, words, skip=name).run()
+    _Sorter(found, words, itself=program.itself, skip=name).run()
     return found
 
 
@@ -103,13 +103,23 @@ def _is_listed(text: str, call: Call) -> bool:
 class _Sorter:
     found: Arguments
     words: Sequence[Word]
+    itself: Call
+    """What holds for flags before the subcommand."""
     skip: frozenset[int]
+    """Places of the words that name the subcommand."""
+    rules: Call = field(init=False)
+    """What holds for the word that is being looked at."""
+
+    def __post_init__(self) -> None:
+        self.rules = self.found.call
 
     def run(self) -> None:
         stops = self.found.call.stops
         rest = iter([(n, word) for n, word in enumerate(self.words) if n not in self.skip])
+        named = max(self.skip, default=-1)
         for place, word in rest:
             text = word.text
+            self.rules = self.itself if place < named else self.found.call
             if text == "--":
                 self._finish([word for _, word in rest], stops)
                 return
@@ -156,7 +166,7 @@ class _Sorter:
     # --- flags
 
     def _flag(self, word: Word, text: str, rest: Iterator[tuple[int, Word]]) -> None:
-        call = self.found.call
+        call = self.rules
         name, equals, value = text.partition("=")
         if name in call.flags or name in call.raises or name in call.instead:
             self._take(word, name, value if equals else None, rest)
@@ -169,7 +179,7 @@ class _Sorter:
         self, word: Word, name: str, value: str | None, rest: Iterator[tuple[int, Word]]
     ) -> None:
         """A long flag that is not listed as it is written: perhaps the beginning of one."""
-        call = self.found.call
+        call = self.rules
         raising = [flag for flag in call.raises if flag.startswith(name) and len(name) > 2]
         known = [flag for flag in call.flags if flag.startswith(name) and len(name) > 3]
         if raising:
@@ -183,7 +193,7 @@ class _Sorter:
 
     def _letters(self, word: Word, text: str, rest: Iterator[tuple[int, Word]]) -> None:
         """`-abc`: letters without a value, the last of them perhaps with one."""
-        call = self.found.call
+        call = self.rules
         for place, letter in enumerate(text[1:], start=2):
             flag = f"-{letter}"
             if call.flags.get(flag) is not None:
@@ -199,7 +209,7 @@ class _Sorter:
     def _take(
         self, word: Word, flag: str, value: str | None, rest: Iterator[tuple[int, Word]]
     ) -> None:
-        call = self.found.call
+        call = self.rules
         self.found.flags.add(flag)
         use = call.flags.get(flag)
         if use is not None:
@@ -214,7 +224,7 @@ class _Sorter:
     def _value(
         self, word: Word, flag: str, value: str | None, rest: Iterator[tuple[int, Word]]
     ) -> None:
-        use = self.found.call.flags[flag] or ""
+        use = self.rules.flags[flag] or ""
         if value is not None:
             self.found.values.append(Value(flag, word, value, use))
             return
@@ -226,7 +236,7 @@ class _Sorter:
 
     def _unlisted(self, word: Word, flag: str) -> None:
         self.found.flags.add(flag)
-        if not self.found.call.any_flag:
+        if not self.rules.any_flag:
             self._not_known(word)
 
     def _not_known(self, word: Word) -> None:

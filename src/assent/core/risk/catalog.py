@@ -102,6 +102,11 @@ class Program:
     vouchable: bool = True
     """A rule that names this program may vouch for what its calls do in the workspace."""
 
+    @property
+    def itself(self) -> Call:
+        """The call without a name."""
+        return self.calls[-1]
+
     def candidates(self, words: tuple[str, ...]) -> Iterator[Call]:
         """The calls that `words` may be the beginning of, or that they begin with."""
         return (call for call in self.calls if call.may_fit(words))

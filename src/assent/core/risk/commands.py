@@ -66,7 +66,18 @@ def inspect_script(
     ]
     for command in script.commands:
         found += _inspect_simple(command, catalog, depth)
+    found = list(_without_own_deletes(found))
     return tuple(found) if text.isascii() else tuple(_in_characters(found, text))
+
+
+def _without_own_deletes(found: list[Finding]) -> Iterator[Finding]:
+    """A script that wrote a file may delete it again: what was there is gone with the write."""
+    written: set[str] = set()
+    for item in found:
+        if isinstance(item, Touch) and item.use is Use.WRITE and not item.pattern:
+            written.add(item.path)
+        own = isinstance(item, Touch) and item.use is Use.DELETE and item.path in written
+        yield replace(item, use=Use.WRITE) if isinstance(item, Touch) and own else item
 
 
 def inspect_code(

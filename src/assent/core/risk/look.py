@@ -99,6 +99,8 @@ class Look:
             undo=undo or meaning.undo,
         )
         self.found.append(evidence)
+        if meaning.effect is Effect.WORKSPACE_WRITE and not meaning.files:
+            self.found += [Touch(folder, Use.WRITE, self.span) for folder in self.folders]
 
     def act(self, word: str, what: str, *, words: Sequence[Word] = ()) -> None:
         """The call does what the meaning `word` says, told as `what`."""

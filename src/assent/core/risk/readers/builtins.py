@@ -25,6 +25,8 @@ def read_printing(look: Look, found: Arguments) -> bool:
     """`echo` and `printf` show their words, which must hold no secret of the environment."""
     del found
     for word in look.words[1:]:
+        if look.name == "printf" and ("[$" in (word.text or "") or word.text == "-v"):
+            look.not_known(word)
         for name in sorted(word.holds):
             if tells_secret(name):
                 look.act("secret", f"shows the variable {name}", words=[word])
@@ -78,6 +80,13 @@ def read_env(look: Look, found: Arguments) -> bool:
     if not found.tail:
         look.act("secret", "shows the environment")
     return False
+
+
+def read_hostname(look: Look, found: Arguments) -> bool:
+    """`hostname NAME` sets it."""
+    if found.operands:
+        look.act("service", "sets the name of this machine", words=found.operands)
+    return True
 
 
 def read_date(look: Look, found: Arguments) -> bool:

@@ -29,6 +29,7 @@ def read_find(look: Look, found: Arguments) -> bool:
     del found
     words = iter(look.words[1:])
     roots: list[Word] = []
+    names: list[str] = []
     uses = {Use.LIST}
     tests = False
     for word in words:
@@ -42,17 +43,23 @@ def read_find(look: Look, found: Arguments) -> bool:
                 roots.append(word)
         else:
             tests = tests or text not in ("-H", "-L", "-P")
-            _expression(look, text, words, uses)
+            _expression(look, text, words, uses, names)
     here = Word(look.words[0].start, look.words[-1].end, text=".")
     use = max(uses, key=(Use.LIST, Use.SEARCH, Use.DELETE).index)
     look.touch_all(roots or [here], use)
+    for name in names if Use.SEARCH in uses else []:
+        look.touch_here(Use.READ, name)
     return True
 
 
-def _expression(look: Look, text: str, words: Iterator[Word], uses: set[Use]) -> None:
+def _expression(
+    look: Look, text: str, words: Iterator[Word], uses: set[Use], names: list[str]
+) -> None:
     """One test or action, with the words that belong to it."""
     if text in _FIND_VALUED:
-        next(words, None)
+        value = next(words, None)
+        if text in ("-name", "-iname", "-path", "-wholename") and value is not None:
+            names.append(value.text or "*")
     elif text in _RUNS:
         _each_file(look, list(takewhile(lambda w: w.text not in (";", "+"), words)), uses)
     elif text == "-delete":

@@ -11,6 +11,10 @@ from assent.core.risk.names import names
 from assent.core.risk.shell import Word, join
 
 _READS_FILES = names("show cat-file blame diff log grep archive")
+_LISTS = names(
+    "-a -r -l --list --all --remotes --contains --no-contains --merged --no-merged --points-at"
+    " --show-current"
+)
 _HARMLESS_SETTINGS = re.compile(
     r"(?:user\.(?:name|email)|color\.[a-z.]+|advice\.[a-z]+|commit\.gpgsign|tag\.gpgsign"
     r"|core\.quotepath|core\.autocrlf|init\.defaultbranch|log\.[a-z]+|diff\.(?:renames|algorithm)"
@@ -95,6 +99,15 @@ def _push(look: Look, remote: str | None, ref: str | None, *, forced: bool) -> N
         look.found.append(evidence)
         return
     look.found += (Pushes(folder, remote, branch, evidence) for folder in look.folders)
+
+
+def read_names(look: Look, found: Arguments) -> bool:
+    """`git branch`, `git tag`: without a name, or with a flag that lists, they only tell."""
+    read_git(look, found)
+    if found.raised or (found.operands and not found.flags & _LISTS):
+        return False
+    look.means(MEANINGS["read"])
+    return True
 
 
 def read_checkout(look: Look, found: Arguments) -> bool:

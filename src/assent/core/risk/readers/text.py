@@ -49,13 +49,22 @@ def read_sed(look: Look, found: Arguments) -> bool:
         scripts += [word.text for word in found.operands[:1]]
     if not all(script is not None and sed_only_prints(script) for script in scripts):
         look.not_known(None, "with a script that may do more than print")
+    _run_files(look, found)
     in_place = found.flags & {"-i", "--in-place", "-I"}
     look.touch_all(operands, Use.WRITE if in_place else Use.READ)
     return True
 
 
+def _run_files(look: Look, found: Arguments) -> None:
+    """A script in a file is run like any other."""
+    for value in found.values:
+        if value.flag in ("-f", "--file"):
+            look.touch(value.word, Use.RUN, value.text)
+
+
 def read_awk(look: Look, found: Arguments) -> bool:
     """`awk`: its program may run commands and write files."""
+    _run_files(look, found)
     programs = [] if found.flags & {"-f", "--file"} else found.operands[:1]
     for word in programs:
         text = word.text
