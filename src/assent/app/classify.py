@@ -29,7 +29,7 @@ WORKSPACE = "/workspace/project"
 HOME = "/home/user"
 FILE = "module.py"
 """The file that a change or an edit is of, when the case does not say."""
-_HOME = re.compile(r"/(?:Users|home)/[^/]+|/root")
+_HOME = re.compile(r"/(?:Users|home)/[A-Za-z0-9._-]+|/root(?![A-Za-z0-9])")
 _TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var/tmp", "/var/folders", "/dev/shm")
 _DATABASE = ToolCall(server="database", tool="query", arguments="{}")
 
@@ -82,7 +82,7 @@ class Classifier:
     def grade(self, case: Case) -> Graded:
         """Never raises for any case; what cannot be read waits."""
         workspace, cwd = place_of(case)
-        facts = self._facts(workspace)
+        facts = self._facts(workspace, home_of(case, workspace))
         if case.kind == "sql":
             found = inspect_code("sql", case.input, cwd, self.policy.catalog)
             return self._route(_DATABASE, assess_findings(found, facts), facts, cwd)
@@ -94,9 +94,7 @@ class Classifier:
             self._learned[workspace] = learned.union(vouches_of(graded.assessment))
         return graded
 
-    def _facts(self, workspace: str) -> Facts:
-        found = _HOME.match(workspace)
-        home = found.group() if found else HOME
+    def _facts(self, workspace: str, home: str) -> Facts:
         return Facts(
             workspace=workspace,
             home=home,
@@ -168,6 +166,12 @@ def place_of(case: Case) -> tuple[str, str]:
             cwd = words[1] or ""
     cwd = posixpath.normpath(cwd) if cwd else WORKSPACE
     return _project(cwd), cwd
+
+
+def home_of(case: Case, workspace: str) -> str:
+    """The home of the user: of the workspace, or the first that the case names."""
+    found = _HOME.match(workspace) or _HOME.search(case.input)
+    return found.group() if found else HOME
 
 
 def is_project(path: str) -> bool:

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from assent.core.facts import Facts, Kept, PathFact
-from assent.core.risk.factors import RiskClass, typical
+from assent.core.risk.factors import Factors, RiskClass, Sensitivity, typical
 from assent.core.risk.findings import Touch, Use
 from assent.core.risk.meanings import MEANINGS
 from assent.core.risk.model import Effect, Evidence
@@ -72,6 +72,35 @@ _DEPENDENCY_CACHES = (
     ".pyenv/versions",
     ".local/lib",
 )
+_SYSTEM_PRIVATE = (
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/security",
+    "/etc/pam.d",
+    "/etc/pam.conf",
+    "/etc/ssh",
+    "/etc/ssl",
+    "/etc/apt",
+    "/etc/crontab",
+    "/etc/cron.d",
+    "/etc/fstab",
+    "/var/lib",
+    "/var/log",
+    "/var/mail",
+    "/var/spool",
+    "/var/backups",
+    "/sys/kernel",
+    "/proc/cmdline",
+    "/proc/devices",
+    "/proc/key-users",
+    "/proc/keys",
+    "/proc/kcore",
+    "/proc/kallsyms",
+    "/usr/share/base-passwd",
+)
+"""What a project has no business with: accounts, who may log in, what the machine logged."""
+_PERSONAL = ("Documents", "Desktop", "Downloads", "Pictures", "Movies", "Music", "Videos", "Mail")
+_ANY_HOME = re.compile(r"/(?:home|Users)/(?!Shared(?:/|$))[^/]+|/root")
 _SECRET_SAMPLES = names(
     ".env .env.local .netrc .npmrc id_rsa id_ed25519 server.pem server.key credentials"
     " credentials.json secrets.json secrets.yaml secrets.yml secrets.toml secret.txt"
@@ -151,7 +180,24 @@ def _read(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
         return _evidence(
             touch, "hidden-home", Effect.CREDENTIAL, RiskClass.MEDIUM, what=what, real=fact.real
         )
+    private = "" if fact.inside or fact.temporary else _private(fact.real, facts)
+    if private:
+        what = f"{verb} {name}{private}"
+        factors = Factors(sensitivity=Sensitivity.SENSITIVE)
+        return Evidence("private", Effect.READ, factors, what, touch.span, path=fact.real)
     return _evidence(touch, "read", Effect.READ, RiskClass.TRIVIAL, what=f"{verb} {name}")
+
+
+def _private(real: str, facts: Facts) -> str:
+    """Why a file outside the workspace is nobody's business here; empty when it is harmless."""
+    if any(lies_in(real, folder) for folder in _SYSTEM_PRIVATE):
+        return ", which tells about accounts and the state of this machine"
+    home = facts.home.rstrip("/")
+    if any(lies_in(real, f"{home}/{folder}") for folder in _PERSONAL):
+        return ", in a personal folder of yours"
+    other = _ANY_HOME.match(real)
+    own = other is None or any(lies_in(own, other[0]) for own in (facts.home, facts.workspace))
+    return "" if own else ", in the home of somebody else"
 
 
 def _secret_read(touch: Touch, fact: PathFact, facts: Facts) -> str:

@@ -28,6 +28,9 @@ def read_grep(look: Look, found: Arguments) -> bool:
 
 def read_copy(look: Look, found: Arguments) -> bool:
     """`cp`, `mv`: with `-t` every operand is a source."""
+    if look.name == "mv" and found.operands and found.operands[-1].text == "/dev/null":
+        look.touch_all(found.operands[:-1], Use.DELETE)
+        return True
     if not found.flags & {"-t", "--target-directory"}:
         return False
     use = Use.READ if look.name.endswith("cp") else Use.WRITE
@@ -38,6 +41,10 @@ def read_copy(look: Look, found: Arguments) -> bool:
 
 def read_chmod(look: Look, found: Arguments) -> bool:
     """`chmod`: writable by everybody, or with the rights of its owner, is more than a change."""
+    alone = len(found.operands) == 1 or "--reference" in found.flags
+    if alone:
+        look.touch_all(found.operands, Use.WRITE)
+        return True
     mode = found.operands[0].text if found.operands else None
     if mode is None or mode[-1:] in ("2", "3", "6", "7") or "s" in mode or _opens(mode):
         look.act("unknown", f"lets others change files ({look.said})")

@@ -118,6 +118,7 @@ def read_checkout(look: Look, found: Arguments) -> bool:
     files = found.operands[1:] if found.operands else []
     if "--" in texts:
         files = list(look.words[texts.index("--") + 1 :])
+    makes = set() if files else makes
     plain = not files and len(found.operands) == 1 and _is_branch(found.operands[0])
     if found.unknown is None and (makes or plain) and not (files and "--" in texts):
         look.means(MEANINGS["work"], rule="git-switch")
