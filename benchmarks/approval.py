@@ -81,7 +81,7 @@ async def _approve(call: Program, robot: _Robot, person: Caller) -> Parts:
     pid = call.start()
     number = await robot.opened.get()
     visible = time.perf_counter_ns()
-    await person.call("POST", f"/api/requests/REQ-{number}/approve")
+    await person.call("POST", f"/api/requests/REQ-{number}/approve", {"confirm": str(number)})
     decided = time.perf_counter_ns()
     code = await _ended(pid)
     ended = time.perf_counter_ns()

@@ -8,6 +8,8 @@ from assent.core.canonical import digest_of
 from tests.app.conftest import Scene
 from tests.app.world import BUILT_IN, WORKSPACE
 
+ACCEPT = Word(verdict=Verdict.APPROVE, by="ana", via="web", confirm="REQ-1")
+
 
 async def in_force(scene: Scene) -> str:
     return (await policy_in_force(scene.gate, WORKSPACE)).digest
@@ -31,7 +33,7 @@ async def test_a_file_is_asked_about_once_and_changes_nothing(scene: Scene) -> N
 async def test_an_accepted_file_is_in_force_at_once(scene: Scene) -> None:
     scene.world.policy = b"mine"
     await in_force(scene)
-    await decide_request(scene.gate, 1, Word(verdict=Verdict.APPROVE, by="ana", via="web"))
+    await decide_request(scene.gate, 1, ACCEPT)
     assert await in_force(scene) == digest_of(b"mine")
     assert scene.state(1) is State.CONSUMED
     assert scene.waiting() == []
@@ -41,7 +43,7 @@ async def test_the_accepted_text_holds_when_the_file_changes_again(scene: Scene)
     scene.world.policy = b"mine"
     await in_force(scene)
     scene.world.policy = b"theirs"
-    await decide_request(scene.gate, 1, Word(verdict=Verdict.APPROVE, by="ana", via="web"))
+    await decide_request(scene.gate, 1, ACCEPT)
     assert await in_force(scene) == digest_of(b"mine")
     assert [request.number for request in scene.waiting()] == [2]
 

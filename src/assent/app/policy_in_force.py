@@ -13,9 +13,10 @@ from assent.core.actions import PolicyEdit
 from assent.core.approvals import Request
 from assent.core.canonical import Digest, digest_of
 from assent.core.facts import Facts
-from assent.core.policy.model import Policy
+from assent.core.policy import Gate, Policy, Terms, route
+from assent.core.policy.terms import terms_of
 from assent.core.proposals import AgentSession, Proposal
-from assent.core.risk import assess
+from assent.core.risk import Assessment, assess
 from assent.errors import UsageError
 
 POLICY_AGENT = "assent"
@@ -34,38 +35,50 @@ async def policy_given(gate: Gatehouse, workspace: str, accepted: PolicyVersion 
     current = gate.policies.default() if accepted is None else gate.policies.parse(accepted.text)
     text = gate.world.policy_file(workspace)
     if text is not None and digest_of(text) != current.digest:
-        await _ask_about(gate, workspace, accepted, text)
+        await _ask_about(gate, current, edit_proposal(gate, workspace, accepted, text))
     return current
 
 
-async def _ask_about(
-    gate: Gatehouse, workspace: str, accepted: PolicyVersion | None, text: bytes
-) -> None:
-    proposal = edit_proposal(gate, workspace, accepted, text)
+async def _ask_about(gate: Gatehouse, current: Policy, proposal: Proposal) -> None:
+    """Ask under the terms of the policy in force; a rule that denies would leave no way out."""
+    workspace, text = proposal.session.workspace, proposal.payload
     if gate.store.read(lambda view: _was_asked(view, proposal)) or not readable(gate, text):
         return
     now = gate.clock.now()
     request_id = gate.ids.new()
-    expires_at = now + gate.policies.default().expires_ms
+    facts = Facts(workspace=workspace, home="", assent_home="", now=now)
+    assessment = assess(proposal.action, facts)
+    terms = _terms(current, assessment, proposal, facts)
+    expires_ms = current.expires_ms if terms.expires_ms is None else terms.expires_ms
 
     def work(tx: Tx) -> None:
         if _was_asked(tx, proposal):
             return
-        facts = Facts(workspace=workspace, home="", assent_home="")
         request = Request(
             id=request_id,
             number=tx.next_number(),
             proposal=proposal,
-            assessment=assess(proposal.action, facts),
+            assessment=assessment,
             rule=POLICY_RULE,
             why="a policy changes only when a person accepts it",
-            policy=before_digest(gate, accepted),
+            policy=current.digest,
             created_at=now,
-            expires_at=expires_at,
+            expires_at=now + expires_ms,
+            quorum=terms.quorum,
+            tier=terms.tier,
+            reviewers=terms.reviewers,
+            then_ask=terms.then_ask,
         )
         requests.open_request(tx, request, now)
 
     await gate.store.write(work, durable=True)
+
+
+def _terms(policy: Policy, assessment: Assessment, proposal: Proposal, facts: Facts) -> Terms:
+    asked = route(assessment, policy, proposal=proposal, facts=facts)
+    if isinstance(asked, Gate):
+        return asked.terms
+    return terms_of((), policy, assessment, guarded=True)
 
 
 def edit_proposal(

@@ -216,7 +216,7 @@ class House:
         self._decide(asked, "modify", text=text)
 
     def _decide(self, asked: Asked, verdict: str, **said: object) -> None:
-        fields = {"version": asked.record["version"], **said}
+        fields = {"version": asked.record["version"], "confirm": asked.name, **said}
         self._call("POST", f"/api/requests/{asked.name}/{verdict}", json.dumps(fields))
 
     def entries(self, kind: str) -> tuple[Mapping[str, Any], ...]:

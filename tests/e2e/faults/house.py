@@ -229,7 +229,8 @@ class House:
         return found
 
     def decide(self, number: int, verdict: str = "approve", **fields: object) -> dict[str, Any]:
-        decided: dict[str, Any] = self.client.post(f"/api/requests/{number}/{verdict}", fields)
+        said = {"confirm": str(number), **fields}
+        decided: dict[str, Any] = self.client.post(f"/api/requests/{number}/{verdict}", said)
         return decided
 
     def assent(

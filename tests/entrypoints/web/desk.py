@@ -26,6 +26,7 @@ from assent.core.actions import (
 )
 from assent.core.approvals import Request
 from assent.core.canonical import Digest, digest_text
+from assent.core.policy.model import tier_for
 from assent.core.proposals import AgentSession, Editable, Proposal
 from assent.core.risk.factors import RiskClass, typical
 from assent.core.risk.model import Assessment, Effect, Evidence
@@ -156,6 +157,7 @@ class Desk:
                 policy=POLICY,
                 created_at=now - age_ms,
                 expires_at=now - age_ms + 7 * 24 * 3_600_000,
+                tier=tier_for(graded.risk),
             )
             requests.open_request(tx, request, now)
             return request

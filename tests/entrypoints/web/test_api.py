@@ -21,6 +21,8 @@ SUMMARY = {
 RECORD = SUMMARY | {
     *("why", "undo", "effects", "evidence", "action", "digest", "policy", "tool", "subagent"),
     *("cwd", "mode", "model", "prose", "editable", "quorum", "decisions", "runs", "consumed_at"),
+    *("factors", "approved_by", "tier", "reviewers", "then_ask", "remember_ms", "purpose"),
+    "rollback",
 }
 
 

@@ -15,6 +15,7 @@ _SINGULAR = {
     "effects": "effect",
     "classes": "class",
     "at_least": "class",
+    "path_classes": "path class",
     "modes": "mode",
     "default": "mode",
     "allow": "mode",

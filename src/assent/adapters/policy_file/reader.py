@@ -34,6 +34,7 @@ from assent.core.policy.model import (
 )
 from assent.core.policy.team import TeamRule
 from assent.core.risk.catalog import NOTHING_KNOWN, Catalog
+from assent.core.risk.edits.classes import PathClass
 from assent.core.risk.model import Effect
 
 _HERE = Path(__file__).parent
@@ -169,6 +170,7 @@ def _rule(rule: RuleTable) -> Rule:
         programs=tuple(rule.programs),
         tools=tuple(rule.tools),
         paths=tuple(rule.paths),
+        path_classes=frozenset(PathClass(word) for word in rule.path_classes),
         scopes=tuple(rule.scopes),
         agents=frozenset(rule.agents),
         modes=frozenset(Mode(word) for word in rule.modes),

@@ -15,6 +15,7 @@ from assent.adapters.policy_file.values import (
     Kind,
     ModeWord,
     Name,
+    PathClassWord,
     Pattern,
     Person,
     ProfileWord,
@@ -85,6 +86,7 @@ class RuleTable(Asking):
     programs: Annotated[list[Program], _some("First words of a command.")] = []
     tools: Annotated[list[Tool], _some("`server/tool`.")] = []
     paths: Annotated[list[Glob], _some("Globs from the workspace's root.")] = []
+    path_classes: Annotated[list[PathClassWord], _some("What the file is for.")] = []
     scopes: Annotated[list[ScopeText], _some("Outward effects: act and target.")] = []
     agents: Annotated[list[str], _some("Names as in `assent agents list`.")] = []
     modes: Annotated[list[ModeWord], _some("How much the run may do by itself.")] = []

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from assent.adapters.policy_file.patterns import refused_pattern
 from assent.core.policy.hours import DAYS, Hours
 from assent.core.policy.model import AskIn, Mode, RouteName, Tier
+from assent.core.risk.edits.classes import PathClass
 from assent.core.risk.factors import RiskClass
 from assent.core.risk.model import Effect
 
@@ -139,6 +140,7 @@ Then: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_then), _text(f"(de
 Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Kind: TypeAlias = Annotated[str, *_one_of(KINDS)]
 EffectWord: TypeAlias = Annotated[str, *_one_of(Effect)]
+PathClassWord: TypeAlias = Annotated[str, *_one_of(PathClass)]
 ClassWord: TypeAlias = Annotated[str, *_one_of(CLASSES)]
 RouteWord: TypeAlias = Annotated[str, *_one_of(RouteName)]
 TierWord: TypeAlias = Annotated[str, *_one_of(Tier)]

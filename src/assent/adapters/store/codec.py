@@ -14,7 +14,7 @@ from assent.core.approvals import Decision, Request, State, Verdict
 from assent.core.canonical import Digest, Json, canonical
 from assent.core.encoding import from_json, to_json
 from assent.core.grants import Grant, read_grant
-from assent.core.policy.model import AskIn, Tier
+from assent.core.policy.model import AskIn, Tier, tier_for
 from assent.core.project import Accepted, read_accepted
 from assent.core.proposals import AgentSession, Editable, Proposal
 from assent.core.risk.factors import (
@@ -263,6 +263,7 @@ def _read_request(fields: _Fields) -> Request:
         raise ValueError("unknown format")
     proposals = [_read_proposal(_Fields(item)) for item in fields.items("proposals")]
     runnable = fields.optional_number("runnable")
+    risk = fields.object("assessment").text("risk")
     return Request(
         id=fields.text("id"),
         number=fields.number("number"),
@@ -275,7 +276,7 @@ def _read_request(fields: _Fields) -> Request:
         expires_at=fields.number("expires_at"),
         asked_in=AskIn(fields.text("asked_in")),
         quorum=fields.number("quorum"),
-        tier=_read_tier(fields, "tier"),
+        tier=Tier(fields.optional_text("tier") or tier_for(_read_risk(risk))),
         reviewers=_texts(fields.optional_items("reviewers")),
         then_ask=_texts(fields.optional_items("then_ask")),
         remember_ms=fields.optional_number("remember_ms") or 0,
@@ -301,11 +302,6 @@ def _read_assessment(fields: _Fields) -> Assessment:
         undo=fields.text("undo"),
         factors=_read_factors(fields, _read_risk(fields.text("risk"))),
     )
-
-
-def _read_tier(fields: _Fields, name: str) -> Tier:
-    """Records of before 0.2 hold none."""
-    return Tier(fields.optional_text(name) or Tier.ACKNOWLEDGE)
 
 
 def _texts(items: Sequence[Json] | None) -> tuple[str, ...]:
@@ -364,7 +360,7 @@ def _read_decision(fields: _Fields, proposals: Sequence[Proposal]) -> Decision:
         via=fields.text("via"),
         replacement=None if replacement is None else proposals[replacement],
         until=fields.optional_number("until"),
-        hand=_read_tier(fields, "hand"),
+        hand=Tier(fields.optional_text("hand") or Tier.ACKNOWLEDGE),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from assent.core.actions import ToolCall
 from assent.core.encoding import kind_of
 from assent.core.proposals import Proposal
+from assent.core.risk.edits.classes import classes_of
 from assent.core.risk.factors import RiskClass
 from assent.core.risk.model import Assessment
 
@@ -51,6 +52,8 @@ def _keys(rule: "Rule") -> Iterator[Key]:
         yield from (("program", _program(program)) for program in rule.programs)
     elif rule.paths:
         yield from (("path", _folder(path.removeprefix("./"))) for path in rule.paths)
+    elif rule.path_classes:
+        yield from (("path class", each) for each in rule.path_classes)
     elif rule.scopes:
         yield from (("act", scope.partition(" ")[0]) for scope in rule.scopes)
     elif rule.agents:
@@ -84,6 +87,7 @@ def _asked(assessment: Assessment, proposal: Proposal, workspace: str) -> Iterat
         if item.path.startswith(root):
             folder = item.path[len(root) :].partition("/")[0]
             yield from (("path", folder), ("path", OPEN))
+            yield from (("path class", each) for each in classes_of(item.path[len(root) :]))
 
 
 def _or_open(word: str) -> str:

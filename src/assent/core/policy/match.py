@@ -7,6 +7,7 @@ from assent.core.grants import covers
 from assent.core.policy import globs
 from assent.core.policy.model import Mode, Policy, Rule
 from assent.core.proposals import Proposal
+from assent.core.risk.edits.classes import classes_of
 from assent.core.risk.model import Assessment, Effect, Evidence
 
 HARMLESS = frozenset({Effect.NONE, Effect.READ})
@@ -67,12 +68,21 @@ def fits_reason(rule: Rule, item: Evidence, facts: Facts) -> bool:
         return False
     if rule.paths and not any(globs.named_below(g, item.path, facts.workspace) for g in rule.paths):
         return False
+    if rule.path_classes and not _is_of_class(rule, item, facts):
+        return False
     if rule.scopes and not any(_names_scope(rule, scope, item) for scope in rule.scopes):
         return False
     if not rule.programs:
         return True
     plain = item.rule in _VOUCHABLE or bool(rule.effects) or not rule.loosens
     return plain and any(_names_program(program, item, facts) for program in rule.programs)
+
+
+def _is_of_class(rule: Rule, item: Evidence, facts: Facts) -> bool:
+    root = facts.workspace.rstrip("/") + "/"
+    if not item.path.startswith(root):
+        return False
+    return not rule.path_classes.isdisjoint(classes_of(item.path[len(root) :]))
 
 
 def _names_scope(rule: Rule, scope: str, item: Evidence) -> bool:

@@ -13,6 +13,7 @@ from assent.core.policy.hours import Hours
 from assent.core.policy.index import RuleIndex
 from assent.core.policy.team import TeamRule
 from assent.core.risk.catalog import NOTHING_KNOWN, Catalog
+from assent.core.risk.edits.classes import PathClass
 from assent.core.risk.factors import RiskClass
 from assent.core.risk.model import Effect
 
@@ -182,8 +183,8 @@ class Rule:
     """`server/tool`, with `*` allowed as the whole of either side."""
     paths: tuple[str, ...] = ()
     """Globs relative to the workspace, `**` for any folders."""
-    path_classes: frozenset[str] = frozenset()
-    """What kind of file it is, as the risk engine tells."""
+    path_classes: frozenset[PathClass] = frozenset()
+    """What the file is for, told from its name."""
     scopes: tuple[str, ...] = ()
     """Outward effects: an act and a glob of its target, `push origin/agent/*`."""
     agents: frozenset[str] = frozenset()

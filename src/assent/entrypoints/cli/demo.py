@@ -66,7 +66,7 @@ def _reply(stage: Stage, step: Step, number: int) -> None:
         # Nothing was to be asked here: the checks will tell.
         stage.client.post(f"/api/requests/REQ-{number}/reject", {"reason": "Not in the script."})
         return
-    said = {"reason": reply.reason, "text": reply.text}
+    said = {"reason": reply.reason, "text": reply.text, "confirm": str(number)}
     stage.client.post(f"/api/requests/REQ-{number}/{reply.verdict.value}", said)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from assent.entrypoints.cli.client import connect, request_path
+from assent.entrypoints.cli.confirming import confirmed
 from assent.entrypoints.cli.decision import decide
 from assent.errors import UsageError
 
@@ -19,7 +20,8 @@ from assent.errors import UsageError
     help="File with the changed text, or - for standard input. Without it: your editor.",
 )
 @click.option("--reason", default="", help="Kept in the record.")
-def command(request_name: str, source: Path | None, reason: str) -> None:
+@click.option("--confirm", default="", help="The request's name, for scripts: ask nothing.")
+def command(request_name: str, source: Path | None, reason: str, confirm: str) -> None:
     """Change the call of the request ID and approve what it became."""
     request = connect().get(request_path(request_name))
     editable = request["editable"]
@@ -29,7 +31,12 @@ def command(request_name: str, source: Path | None, reason: str) -> None:
             hint="Reject it and say what the agent should do instead.",
         )
     text = _edited(editable["text"]) if source is None else _read(source)
-    fields = {"text": text, "reason": reason, "version": request["version"]}
+    fields = {
+        "text": text,
+        "reason": reason,
+        "version": request["version"],
+        "confirm": confirmed(request, confirm),
+    }
     decide(request_name, "modify", fields)
 
 

@@ -54,6 +54,7 @@ class DecisionBody(BaseModel):
     reason: str = Field(default="", max_length=20_000)
     text: str | None = None
     until: int | None = Field(default=None, ge=0)
+    confirm: str = Field(default="", max_length=40)
 
 
 @router.get("/status")
@@ -132,6 +133,7 @@ async def decide(
         reason=body.reason,
         text=body.text,
         until=body.until,
+        confirm=body.confirm,
     )
     outcome = await decide_request(site.gate, number, word)
     if isinstance(outcome, Refusal):

@@ -69,6 +69,7 @@ async def decide_one(
             reason=form.reason.replace("\r\n", "\n"),
             text=_edited(asked, form),
             until=_until(site, form),
+            confirm=form.confirm,
         )
         outcome = await decide_request(site.gate, number, word)
     except AssentError as error:
@@ -112,7 +113,7 @@ def _demand_confirmation(request: Asked, form: DecisionForm) -> None:
     """What could do harm is approved by two different acts, whatever the page's scripts do."""
     if form.verdict not in (Verdict.APPROVE, Verdict.MODIFY):
         return
-    tier, said = tier_of(request.assessment.risk), form.confirm.strip().upper()
+    tier, said = tier_of(request), form.confirm.strip().upper()
     if tier is Tier.TYPE and said not in (request.name, str(request.number)):
         raise UsageError(f"This cannot be undone. Type {request.name} to approve it.")
     if tier is Tier.CONFIRM and not said:
@@ -179,6 +180,7 @@ async def decide_together(
                 via="web",
                 version=version,
                 reason=form.reason.replace("\r\n", "\n"),
+                confirm=form.confirm,
             )
             outcome = await decide_request(site.gate, number, word)
             if isinstance(outcome, Refusal):
@@ -199,7 +201,7 @@ def _demand_together(site: Site, form: TogetherForm, items: list[tuple[int, int]
         raise UsageError("Confirm that all of these may run.")
     for number, _ in items:
         asked = _find(site, number)
-        if tier_of(asked.assessment.risk) is Tier.TYPE:
+        if tier_of(asked) is Tier.TYPE:
             raise UsageError(f"{asked.name} cannot be undone: decide it by itself.")
 
 

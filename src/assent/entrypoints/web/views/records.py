@@ -2,10 +2,11 @@
 
 import json
 
-from assent.core.approvals import Decision, Request
+from assent.core.approvals import Decision, Request, approvers
 from assent.core.canonical import Json
 from assent.core.encoding import to_json
 from assent.core.ledger import Entry
+from assent.core.risk.factors import Factors
 from assent.entrypoints.web.views.context import Context
 from assent.entrypoints.web.views.standing import outcome, standing
 
@@ -46,6 +47,11 @@ def request_record(request: Request, context: Context) -> dict[str, Json]:
             "class": item.risk.word,
             "what": item.what,
             "span": None if item.span is None else list(item.span),
+            "path": item.path,
+            "undo": item.undo,
+            "scope": None if item.scope is None else f"{item.scope.act} {item.scope.target}",
+            "amount": item.amount,
+            "factors": _factors(item.factors),
         }
         for item in assessment.evidence
     ]
@@ -66,10 +72,29 @@ def request_record(request: Request, context: Context) -> dict[str, Json]:
         "model": session.model,
         "prose": proposal.prose,
         "editable": None if editable is None else {"label": editable.label, "text": editable.text},
+        "factors": _factors(assessment.factors),
         "quorum": request.quorum,
+        "approved_by": sorted(approvers(request)),
+        "tier": request.tier.value,
+        "reviewers": list(request.reviewers),
+        "then_ask": list(request.then_ask),
+        "remember_ms": request.remember_ms,
+        "purpose": request.purpose,
+        "rollback": request.rollback,
         "decisions": decisions,
         "runs": None if request.runnable is None else to_json(request.runnable.action),
         "consumed_at": request.consumed_at,
+    }
+
+
+def _factors(factors: Factors) -> dict[str, Json]:
+    """The five by name, each as its word."""
+    return {
+        "reversibility": factors.reversibility.word,
+        "reach": factors.reach.word,
+        "cost": factors.cost.word,
+        "sensitivity": factors.sensitivity.word,
+        "precedent": factors.precedent.word,
     }
 
 
@@ -82,6 +107,7 @@ def _decision(decision: Decision) -> dict[str, Json]:
         "reason": decision.reason,
         "version": decision.version,
         "until": decision.until,
+        "hand": decision.hand.value,
     }
 
 

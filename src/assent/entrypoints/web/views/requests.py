@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from assent.core import policy
 from assent.core.actions import PolicyEdit
 from assent.core.approvals import Request, State, Verdict
 from assent.core.proposals import Editable
@@ -31,10 +32,16 @@ class Tier(StrEnum):
     """The request's name has to be typed."""
 
 
-def tier_of(risk: RiskClass) -> Tier:
-    if risk is RiskClass.IRREVERSIBLE:
-        return Tier.TYPE
-    return Tier.CONFIRM if risk is RiskClass.HIGH else Tier.KEY
+def tier_of(request: Request) -> Tier:
+    """What the page's hand does for the tier that the request was given."""
+    return _HANDS[request.tier]
+
+
+_HANDS = {
+    policy.Tier.ACKNOWLEDGE: Tier.KEY,
+    policy.Tier.REVIEW: Tier.CONFIRM,
+    policy.Tier.APPROVE: Tier.TYPE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +132,7 @@ def request_view(request: Request, context: Context, *, whole: bool = False) -> 
         outcome=outcome(request),
         standing=standing(request, context),
         risk=assessment.risk.word,
-        tier=tier_of(assessment.risk),
+        tier=tier_of(request),
         wants=_wants(request),
         verb=verb,
         rest=rest,
