@@ -145,7 +145,8 @@ def test_variables_that_the_call_sets(name: str, risk: RiskClass) -> None:
     ],
 )
 def test_paths_to_look_at(script: str, paths: set[str]) -> None:
-    assert set(paths_of(Command(script=script, cwd=WORKSPACE), cwd=WORKSPACE)) == paths
+    action = Command(script=script, cwd=WORKSPACE)
+    assert set(paths_of(action, facts_for(action), cwd=WORKSPACE)) == paths
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,8 @@ def test_paths_to_look_at(script: str, paths: set[str]) -> None:
     ],
 )
 def test_repositories_to_look_at(script: str, folders: set[str]) -> None:
-    assert set(repositories_of(Command(script=script, cwd=WORKSPACE), cwd=WORKSPACE)) == folders
+    action = Command(script=script, cwd=WORKSPACE)
+    assert set(repositories_of(action, facts_for(action), cwd=WORKSPACE)) == folders
 
 
 def test_a_path_that_was_not_looked_at_waits() -> None:
