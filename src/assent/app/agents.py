@@ -91,7 +91,14 @@ class Noted:
     """Nothing to say: the event only informed us."""
 
 
-HookAnswer: TypeAlias = LetThrough | LetThroughChanged | Refuse | AskThere | Park | Noted
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Something the agent should know as its session starts, where it can be told."""
+
+    message: str
+
+
+HookAnswer: TypeAlias = LetThrough | LetThroughChanged | Refuse | AskThere | Park | Noted | Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +176,18 @@ class Agent(Protocol):
 
 
 # --- how it is installed ------------------------------------------------------------------------
+
+
+HUMAN_IN_LOOP = "HUMAN_IN_LOOP"
+"""The variable with which a run says whether a person should be asked; every hook forwards it."""
+
+
+def human_in_loop(env: Mapping[str, str]) -> bool | None:
+    """What the run's environment says; None when it says nothing that can be read."""
+    said = env.get(HUMAN_IN_LOOP, "").strip().lower()
+    if said in ("true", "1", "yes", "on"):
+        return True
+    return False if said in ("false", "0", "no", "off") else None
 
 
 Dialect: TypeAlias = Literal["exit2", "json", "observe"]

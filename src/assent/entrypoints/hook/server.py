@@ -24,6 +24,7 @@ from assent.app.agents import (
     SettingsChange,
     ToolFinished,
     ToolProposed,
+    human_in_loop,
 )
 from assent.app.await_decision import Hold, Wakeups, submit_and_wait
 from assent.app.gatehouse import Gatehouse
@@ -161,7 +162,8 @@ class HookServer:
         event = agent.read(call.event, call.payload, env=call.env, files=self._gate.files)
         match event:
             case ToolProposed(proposal):
-                known = replace(proposal, event=call.event)
+                session = replace(proposal.session, human_in_loop=human_in_loop(call.env))
+                known = replace(proposal, event=call.event, session=session)
                 if call.event not in agent.gating_events:
                     return await record_unreadable(self._gate, known)
                 hold = Hold(longest_ms=agent.abilities.max_wait_ms, present=present)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, assert_never
 
+from assent.adapters.agents.briefing import at_start
 from assent.adapters.agents.calls import Call, edited_arguments, proposal_of
 from assent.adapters.agents.claude_code import plan_file, tools
 from assent.adapters.agents.payloads import (
@@ -32,6 +33,7 @@ from assent.app.agents import (
     Refuse,
     SessionEvent,
     SettingsChange,
+    Tell,
     ToolFinished,
     ToolProposed,
 )
@@ -120,7 +122,7 @@ class ClaudeCode:
             case "ConfigChange":
                 return _settings_decision(answer)
             case _:
-                return HookOutput()
+                return at_start(event, answer)
 
 
 def _session(fields: Fields, env: Mapping[str, str], files: Files) -> AgentSession:
@@ -189,7 +191,7 @@ def _decision(payload: bytes, answer: HookAnswer) -> HookOutput:
         case Park():
             # A deferred call of a sub-agent is lost: the sub-agent ends and cannot be resumed.
             return _say("deny" if _of_subagent(payload) else "defer", answer.message)
-        case Noted():
+        case Noted() | Tell():
             return _say("deny", "Assent has no decision on this call.")
         case _:
             assert_never(answer)
@@ -234,7 +236,7 @@ def _settings_decision(answer: HookAnswer) -> HookOutput:
             return HookOutput()
         case Refuse() | AskThere() | Park():
             return _print({"decision": "block", "reason": answer.message})
-        case LetThroughChanged() | Noted():
+        case LetThroughChanged() | Noted() | Tell():
             return _print({"decision": "block", "reason": "Assent keeps the settings as they are."})
         case _:
             assert_never(answer)

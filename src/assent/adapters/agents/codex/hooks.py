@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, assert_never
 
+from assent.adapters.agents.briefing import at_start
 from assent.adapters.agents.calls import Call, edited_arguments, proposal_of
 from assent.adapters.agents.codex import tools
 from assent.adapters.agents.payloads import (
@@ -33,6 +34,7 @@ from assent.app.agents import (
     Park,
     Refuse,
     SessionEvent,
+    Tell,
     ToolFinished,
     ToolProposed,
 )
@@ -111,7 +113,7 @@ class Codex:
         payload: bytes,  # noqa: ARG002 - part of the port; Codex's answers need nothing of it
         answer: HookAnswer,
     ) -> HookOutput:
-        return _decision(answer) if event in self.gating_events else HookOutput()
+        return _decision(answer) if event in self.gating_events else at_start(event, answer)
 
 
 def _session(fields: Fields, env: Mapping[str, str], files: Files) -> AgentSession:
@@ -157,7 +159,7 @@ def _decision(answer: HookAnswer) -> HookOutput:
             return _say({"permissionDecision": "allow", "updatedInput": arguments})
         case Refuse() | AskThere() | Park():
             return _deny(answer.message)
-        case Noted():
+        case Noted() | Tell():
             return _deny("")
         case _:
             assert_never(answer)

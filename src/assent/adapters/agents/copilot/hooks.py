@@ -31,6 +31,7 @@ from assent.app.agents import (
     Park,
     Refuse,
     SessionEvent,
+    Tell,
     ToolFinished,
     ToolProposed,
 )
@@ -181,7 +182,7 @@ def _decision(payload: bytes, answer: HookAnswer) -> HookOutput:
             return _say("deny", answer.message)
         case AskThere():
             return _say("ask", answer.message)
-        case Noted():
+        case Noted() | Tell():
             return _say("deny", "Assent has no decision on this call.")
         case _:
             assert_never(answer)

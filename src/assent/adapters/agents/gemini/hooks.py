@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Final, assert_never
 
+from assent.adapters.agents.briefing import at_start
 from assent.adapters.agents.calls import Call, call_id_of, edited_arguments, proposal_of
 from assent.adapters.agents.gemini import plans, tools
 from assent.adapters.agents.payloads import (
@@ -28,6 +29,7 @@ from assent.app.agents import (
     Park,
     Refuse,
     SessionEvent,
+    Tell,
     ToolFinished,
     ToolProposed,
 )
@@ -98,7 +100,7 @@ class Gemini:
             raise UsageError(f"This call cannot be changed: {error}.") from error
 
     def answer(self, event: str, payload: bytes, answer: HookAnswer) -> HookOutput:
-        return _decision(payload, answer) if event == PRE_TOOL else HookOutput()
+        return _decision(payload, answer) if event == PRE_TOOL else at_start(event, answer)
 
 
 def _proposal(
@@ -151,7 +153,7 @@ def _decision(payload: bytes, answer: HookAnswer) -> HookOutput:
             return _changed(payload, answer.payload)
         case Refuse() | AskThere() | Park():
             return _refuse(answer.message)
-        case Noted():
+        case Noted() | Tell():
             return _refuse("Assent has no decision on this call.")
         case _:
             assert_never(answer)

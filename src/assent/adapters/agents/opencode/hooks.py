@@ -36,6 +36,7 @@ from assent.app.agents import (
     Park,
     Refuse,
     SessionEvent,
+    Tell,
     ToolFinished,
     ToolProposed,
 )
@@ -145,7 +146,7 @@ def _decision(payload: bytes, answer: HookAnswer) -> HookOutput:
             return _changed(payload, answer.payload)
         case Refuse() | AskThere() | Park():
             return _refuse(answer.message)
-        case Noted():
+        case Noted() | Tell():
             return _refuse("Assent has no decision on this call.")
         case _:
             assert_never(answer)
