@@ -377,6 +377,8 @@ class MemoryTx(MemoryView):
         at: int,  # noqa: ARG002 - for whoever looks into a database
     ) -> None:
         known = self.precedent(agent=agent, workspace=workspace)
+        if not effects <= known:
+            self._moved(workspace)
         self._state.precedents[agent, workspace] = known | effects
 
     def add_web_session(self, session: WebSession) -> None:

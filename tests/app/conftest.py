@@ -34,6 +34,7 @@ class Scene:
             agents={self.agent.name: self.agent},
             files=self.world,
             world=self.world,
+            project=self.world,
             policies=self.policies,
         )
 

@@ -1,5 +1,6 @@
 """A world that stands still: nothing on disk, one workspace, policies that are their own text."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assent.adapters.catalog import built_in_catalog
@@ -7,6 +8,7 @@ from assent.core.actions import Action
 from assent.core.canonical import Digest, digest_of
 from assent.core.facts import Facts, PathFact, ScriptFact
 from assent.core.policy import Policy
+from assent.core.project import ProjectPrograms, ProjectTask
 from assent.core.proposals import AgentSession
 from assent.core.risk import paths_of
 from assent.errors import UsageError
@@ -16,11 +18,12 @@ WORKSPACE = "/w"
 
 @dataclass
 class StillWorld:
-    """Implements World and Files. `policy` is what the workspace's policy file holds."""
+    """Implements World, Files and Project. `policy` is what the workspace's policy file holds."""
 
     policy: bytes | None = None
     checked_out: str = "main"
     plan_paths: tuple[str, ...] = ()
+    found: ProjectPrograms = field(default_factory=ProjectPrograms)
     scripts: dict[str, ScriptFact] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
 
@@ -32,6 +35,14 @@ class StillWorld:
             paths={path: PathFact(real=path, inside=path.startswith("/w")) for path in paths},
             plan_paths=self.plan_paths,
         )
+
+    def programs(self, workspace: str) -> ProjectPrograms:
+        return self.found
+
+    def tasks_near(
+        self, workspace: str, folders: Sequence[str], *, everywhere: bool
+    ) -> Mapping[tuple[str, str], Sequence[ProjectTask]]:
+        return {(task.runner, task.name): [task] for task in self.found.tasks}
 
     def branch(self, workspace: str) -> str:
         return self.checked_out

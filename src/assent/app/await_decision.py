@@ -10,7 +10,7 @@ from assent.app.agents import HookAnswer, Park, Refuse
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Event
 from assent.app.question import Waiting
-from assent.app.submit_action import submit_action
+from assent.app.submit_action import as_it_is_now, submit_action
 from assent.core.approvals import Request, State
 from assent.core.proposals import Proposal
 
@@ -98,9 +98,9 @@ async def _settle(gate: Gatehouse, request: Request, proposal: Proposal) -> Hook
     """The answer, or None when the approval was used by another run of the same call."""
     match request.state:
         case State.APPROVED:
-            now = gate.clock.now()
+            now, current = gate.clock.now(), await as_it_is_now(gate, proposal)
             return await gate.store.write(
-                lambda tx: requests.use_approval(tx, request.id, proposal, now), durable=True
+                lambda tx: requests.use_approval(tx, request.id, current, now), durable=True
             )
         case State.CONSUMED:
             return None

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from assent.app import records, requests
 from assent.app.agents import ToolProposed
 from assent.app.gatehouse import Gatehouse
+from assent.app.grants import NEEDED_IDS, ONCE, Allowance, check_allowance, give_grants
 from assent.app.ports import PolicyVersion, Tx
+from assent.app.precedent import effects_of, note_agreement
 from assent.core.actions import Plan, PolicyEdit, UnknownAction
 from assent.core.approvals import (
     Decision,
@@ -39,6 +41,8 @@ class Word:
     """For a delay: its end, in ms since the epoch."""
     confirm: str = ""
     """For an approval: `read`, or the request's name typed again, as its tier wants."""
+    allowance: Allowance = ONCE
+    """For an approval: what is allowed beyond this one call."""
 
 
 async def decide_request(gate: Gatehouse, number: int, word: Word) -> Request | Refusal:
@@ -51,6 +55,7 @@ async def decide_request(gate: Gatehouse, number: int, word: Word) -> Request | 
     if seen is None:
         raise NotFoundError(f"There is no REQ-{number}.", hint="See: assent inbox")
     replacement = _changed(gate, seen, word.text) if word.verdict is Verdict.MODIFY else None
+    check_allowance(seen, word.allowance)
     decision = Decision(
         verdict=word.verdict,
         by=word.by,
@@ -63,7 +68,16 @@ async def decide_request(gate: Gatehouse, number: int, word: Word) -> Request | 
         until=word.until,
         hand=hand_of(seen, word.confirm),
     )
-    return await gate.store.write(lambda tx: _apply(tx, seen, decision), durable=True)
+    ids = tuple(gate.ids.new() for _ in range(NEEDED_IDS))
+
+    def work(tx: Tx) -> Request | Refusal:
+        decided = _apply(tx, seen, decision)
+        if isinstance(decided, Request):
+            give_grants(tx, decided, word.allowance, ids)
+            tx.seal(decision.at)
+        return decided
+
+    return await gate.store.write(work, durable=True)
 
 
 def _changed(gate: Gatehouse, request: Request, text: str | None) -> Proposal:
@@ -114,9 +128,9 @@ def _apply(tx: Tx, seen: Request, decision: Decision) -> Request | Refusal:
         fields=records.decision_fields(decided, decision),
     )
     tx.publish("request", decided.id, at=now)
-    after = _take_effect(tx, decided, now)
-    tx.seal(now)
-    return after
+    if decided.state is State.APPROVED:
+        note_agreement(tx, decided.proposal.session, effects_of(decided.assessment), now)
+    return _take_effect(tx, decided, now)
 
 
 def _take_effect(tx: Tx, decided: Request, now: int) -> Request:

@@ -1,11 +1,12 @@
 """What every use case works with: the ports of one running Assent, wired once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from assent.app.agents import Agent, Files
-from assent.app.ports import Clock, Ids, Store, World
+from assent.app.ports import Clock, Ids, Project, Store, World
+from assent.app.precedent import Memory
 from assent.core.policy.model import Policy
 
 
@@ -33,4 +34,6 @@ class Gatehouse:
     agents: Mapping[str, Agent]
     files: Files
     world: World
+    project: Project
     policies: PolicyReader
+    memory: Memory = field(default_factory=Memory, compare=False)

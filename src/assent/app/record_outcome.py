@@ -7,14 +7,18 @@ from assent.app.agents import (
     Refuse,
     SessionEvent,
     SettingsChange,
+    Tell,
     ToolFinished,
 )
 from assent.app.gatehouse import Gatehouse
+from assent.app.grants import end_plan_grants
+from assent.app.policy_in_force import policy_in_force
 from assent.app.ports import Tx
 from assent.core.actions import Plan, UnknownAction
 from assent.core.approvals import AGENT_PROMPT, Decision, Refusal, Request, Verdict, decide
 from assent.core.canonical import Json, digest_of
 from assent.core.facts import PlanState
+from assent.core.policy.team import told
 from assent.core.proposals import Proposal
 from assent.core.redact import redact
 
@@ -74,18 +78,24 @@ def _approved_there(tx: Tx, asked: Request, now: int) -> None:
 
 
 async def record_session(gate: Gatehouse, event: SessionEvent) -> HookAnswer:
-    """Record that a run of an agent began or ended."""
-    now = gate.clock.now()
-    await gate.store.write(
-        lambda tx: tx.append(
-            records.session_stream(event.session),
+    """Record that a run of an agent began or ended; one that begins is told the team's rules."""
+    now, session = gate.clock.now(), event.session
+
+    def work(tx: Tx) -> None:
+        tx.append(
+            records.session_stream(session),
             f"session-{event.what}",
             at=now,
-            fields=records.session_fields(event.session),
-        ),
-        durable=False,
-    )
-    return Noted()
+            fields=records.session_fields(session),
+        )
+        if event.what == "end":
+            end_plan_grants(tx, session, now)
+
+    await gate.store.write(work, durable=False)
+    if event.what != "start":
+        return Noted()
+    rules = told((await policy_in_force(gate, session.workspace)).team)
+    return Tell(rules) if rules else Noted()
 
 
 async def record_unreadable(gate: Gatehouse, proposal: Proposal) -> HookAnswer:

@@ -2,14 +2,16 @@
 
 import os
 import secrets
+import tempfile
 import time
 from pathlib import Path
 
 from assent.adapters.agents.registry import AGENTS, INSTALLERS
 from assent.adapters.catalog import built_in_catalog
 from assent.adapters.policy_file import PolicyFiles
+from assent.adapters.project import LocalProject
 from assent.adapters.workspace import LocalFiles, LocalWorld
-from assent.app.agents import HookStatus, Surroundings
+from assent.app.agents import HUMAN_IN_LOOP, HookStatus, Surroundings
 from assent.app.gatehouse import Gatehouse
 from assent.entrypoints.home import Config, Home
 from assent.entrypoints.hook.relay_build import install_relay
@@ -49,9 +51,17 @@ def open_gatehouse(home: Home, config: Config) -> Gatehouse:
         ids=Uuid7(),
         agents=AGENTS,
         files=LocalFiles(),
-        world=LocalWorld(home=str(user_home), assent_home=str(home.root)),
+        world=LocalWorld(
+            home=str(user_home), assent_home=str(home.root), temporary=temporary_folders()
+        ),
+        project=LocalProject(),
         policies=PolicyFiles(built_in_catalog()),
     )
+
+
+def temporary_folders() -> tuple[str, ...]:
+    """Where programs of this user keep what they need for a moment."""
+    return ("/tmp", "/var/tmp", tempfile.gettempdir())
 
 
 def current_project() -> Path:
@@ -73,7 +83,11 @@ def surroundings(home: Home, project: Path | None = None) -> Surroundings:
         home=Path.home(),
         assent_home=home.root,
         relay=lambda dialect, agent, event, names: command.argv(
-            socket=home.socket, dialect=dialect, agent=agent, event=event, env_names=names
+            socket=home.socket,
+            dialect=dialect,
+            agent=agent,
+            event=event,
+            env_names=(*names, HUMAN_IN_LOOP),
         ),
         env=os.environ,
         project=project,

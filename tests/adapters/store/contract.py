@@ -339,6 +339,9 @@ class StoreContract:
             lambda tx: tx.add_grant(grant("1")),
             lambda tx: tx.revoke_grant(grant("1"), at=2),
             lambda tx: tx.accept_programs(accepted("other")),
+            lambda tx: tx.add_precedent(
+                agent="a", workspace="/w", effects=frozenset({"delete"}), at=1
+            ),
         ]
         seen = {0}
         for change in changes:

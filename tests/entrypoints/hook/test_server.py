@@ -111,6 +111,7 @@ async def house(
         agents={"plain": PlainAgent(), "parking": PlainAgent("parking", abilities=PARKING)},
         files=StillWorld(),
         world=StillWorld(),
+        project=StillWorld(),
         policies=policies,
     )
     wakeups = Wakeups()

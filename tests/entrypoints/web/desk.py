@@ -115,6 +115,7 @@ class Desk:
             agents=AGENTS,
             files=world,
             world=world,
+            project=world,
             policies=StillPolicies(),
         )
 

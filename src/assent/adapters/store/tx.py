@@ -224,6 +224,7 @@ class SqlTx(SqlView, ABC):
         new = effects - self.precedent(agent=agent, workspace=workspace)
         key = {"agent": agent, "workspace": workspace, "first_at": at}
         if new:
+            self._moved(workspace)
             rows = [{**key, "effect": effect} for effect in sorted(new)]
             self._changing().execute(precedent.insert(), rows)
 
