@@ -1,5 +1,6 @@
 """Reading shell scripts: what they would run, as far as their text tells."""
 
+from assent.core.risk.shell.folders import join
 from assent.core.risk.shell.model import (
     FRESH_PATH,
     GLOB_CHARACTERS,
@@ -13,7 +14,8 @@ from assent.core.risk.shell.model import (
     Simple,
     Word,
 )
-from assent.core.risk.shell.reader import hides, join, read_script
+from assent.core.risk.shell.reader import read_script
+from assent.core.risk.shell.text import hides
 
 __all__ = [
     "FRESH_PATH",
