@@ -1,8 +1,663 @@
-"""What a Python program does, read by its syntax tree."""
+"""What a Python program does, read by its syntax tree.
 
-from assent.core.risk.languages.reading import Reading, one
+Values are followed through names, calls and loops, without regard to order: a name stands for all
+that is ever bound to it. What can act on the world is reached by modules and builtins alone, so
+those are followed wherever they go, and where one is handed to something that could call it
+later, it counts as called with arguments that are not known.
+"""
+
+import ast
+import builtins
+import warnings
+from dataclasses import dataclass, field
+
+from assent.core.risk.languages.python_calls import Args, Calls, joined_path
+from assent.core.risk.languages.python_names import ACTING_METHODS, METHODS
+from assent.core.risk.languages.python_values import (
+    DATA,
+    Const,
+    Data,
+    Environ,
+    Func,
+    Mod,
+    Path,
+    Ref,
+    Seq,
+    Text,
+    Third,
+    Value,
+    Values,
+    constant,
+    items,
+    joined,
+)
+from assent.core.risk.languages.reading import LIMIT, Reading, one
+
+MAX_NODES = 4_000
+MAX_ROUNDS = 12
+WIDEN_AFTER = 5
 
 
 def read_python(code: str) -> Reading:
     """What `code` does when it is run; `unknown` when that cannot be told. Never raises."""
-    return one("code", "runs Python code") if code else Reading()
+    if len(code) > LIMIT:
+        return one("unknown", "runs Python code that is too long to be read")
+    tree = _parsed(code)
+    if tree is None:
+        return one("unknown", "runs Python code that cannot be read")
+    if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
+        return one("unknown", "runs Python code that is too long to be read")
+    try:
+        return _follow(tree, code)
+    except RecursionError:
+        return one("unknown", "runs Python code that is nested too deeply")
+
+
+def _parsed(code: str) -> ast.Module | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(code)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def _follow(tree: ast.Module, code: str) -> Reading:
+    """Rounds over the program until no name stands for anything more."""
+    program = _Program(_Spans(code))
+    for round_ in range(MAX_ROUNDS):
+        program.calls = Calls(program.spans.of)
+        program.changed = False
+        program.widens = round_ >= WIDEN_AFTER
+        program.run(tree.body)
+        if not program.changed and program.whole:
+            return program.calls.reading(tree)
+        program.whole = not program.changed
+    return one("unknown", "runs Python code that is too involved to be followed")
+
+
+@dataclass(slots=True)
+class _Spans:
+    """Where nodes stand in the code, in characters; the tree counts bytes in lines."""
+
+    code: str
+    starts: list[int] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        place = 0
+        self.lines = self.code.split("\n")
+        for line in self.lines:
+            self.starts.append(place)
+            place += len(line) + 1
+
+    def of(self, node: ast.AST) -> tuple[int, int] | None:
+        if not isinstance(node, ast.expr | ast.stmt | ast.excepthandler):
+            return None
+        if "\r" in self.code or "\f" in self.code or node.end_lineno is None:
+            return None
+        start = self._at(node.lineno, node.col_offset)
+        return start, self._at(node.end_lineno, node.end_col_offset or 0)
+
+    def _at(self, line: int, column: int) -> int:
+        if line > len(self.lines):
+            return len(self.code)
+        text = self.lines[line - 1].encode("utf-8", "surrogatepass")[:column]
+        return self.starts[line - 1] + len(text.decode("utf-8", "surrogatepass"))
+
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_STREAMS = ("sys.stdout", "sys.stderr", "sys.stdin", "sys.argv", "sys.path")
+
+
+@dataclass(slots=True)
+class _Program:
+    """The names of a program, and what they stand for."""
+
+    spans: _Spans
+    calls: Calls = field(init=False)
+    names: dict[tuple[str, str], Values] = field(default_factory=dict)
+    """By scope and name; the scopes of functions are called by their places."""
+    functions: list[ast.AST] = field(default_factory=list)
+    scopes: tuple[str, ...] = ("",)
+    outer: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Names that a scope declares global or nonlocal."""
+    places: dict[int, int] = field(default_factory=dict)
+    whole: bool = False
+    """Whether what was never seen to be reached is read too, as if with unknown values. Until
+    then an empty set of values stands for what has not been reached yet."""
+    stars: bool = False
+    """Whether names are imported that cannot be told."""
+    changed: bool = False
+    widens: bool = False
+
+    # --- names
+
+    def bind(self, name: str, values: Values) -> None:
+        scope = self.scopes[-1]
+        for each in self.scopes[:-1] if name in self.outer.get(scope, ()) else (scope,):
+            self._bind_in(each, name, values)
+
+    def _bind_in(self, scope: str, name: str, values: Values) -> None:
+        before = self.names.get((scope, name))
+        after = joined((before or frozenset(), values))
+        if after != before and self.widens:
+            after = _widened(after)
+        if after != before:
+            self.names[scope, name] = after
+            self.changed = True
+
+    def look_up(self, name: str, node: ast.AST) -> Values:
+        for scope in reversed(self.scopes):
+            found = self.names.get((scope, name))
+            if found is not None and (scope == "" or name not in self.outer.get(scope, ())):
+                return DATA if self.whole and not found else found
+        if name in ("__name__", "__file__", "__doc__", "__annotations__"):
+            return DATA
+        if self.stars:
+            return DATA | {Third(f"*.{name}")}
+        if name.startswith("__") and name != "__import__":
+            self.calls.note("code", f"reaches for {name}", node)
+            return DATA
+        if name in _BUILTINS:
+            return frozenset({Ref(f"builtins.{name}")})
+        return DATA if self.whole else frozenset()
+
+    def assign(self, target: ast.expr, values: Values) -> None:
+        """`target` stands for `values` from now on."""
+        match target:
+            case ast.Name(id=name):
+                self.bind(name, values)
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                self._unpack(parts, values)
+            case ast.Starred(value=inner):
+                self.calls.escape(values, target)
+                self.assign(inner, DATA)
+            case ast.Attribute(value=base, attr=name):
+                self._set_attribute(self.value(base), name, values, target)
+            case ast.Subscript(value=base, slice=key):
+                self._set_item(self.value(base), self.value(key), values, target)
+
+    def _unpack(self, parts: list[ast.expr], values: Values) -> None:
+        for place, part in enumerate(parts):
+            given: list[Values] = []
+            for value in values:
+                fits = isinstance(value, Seq) and len(value.items) == len(parts)
+                exact = fits and not any(isinstance(each, ast.Starred) for each in parts)
+                if exact and isinstance(value, Seq):
+                    given.append(value.items[place])
+                else:
+                    given.append(items(frozenset({value})))
+            self.assign(part, joined(given))
+
+    def _set_attribute(self, bases: Values, name: str, values: Values, node: ast.expr) -> None:
+        for base in bases:
+            steers = isinstance(base, Mod) and f"{base.name}.{name}" not in _STREAMS
+            if steers or isinstance(base, Ref) or (name.startswith("__") and name != "__doc__"):
+                self.calls.note("code", f"replaces {name} of something", node)
+        self.calls.escape(values, node)
+
+    def _set_item(self, bases: Values, key: Values, values: Values, node: ast.expr) -> None:
+        for base in bases:
+            if isinstance(base, Environ):
+                self.calls.set_variable(key, node)
+            elif isinstance(base, Mod):
+                self.calls.note("code", "changes a module", node)
+        self.escape(values, node)
+
+    def escape(self, values: Values, node: ast.AST) -> None:
+        """`values` go where they are no longer followed."""
+        self.calls.escape(values, node)
+        for value in values:
+            if isinstance(value, Func):
+                self._call_back(value)
+
+    def _call_back(self, value: Func) -> None:
+        """A function may be called with anything."""
+        node = self.functions[value.place]
+        if isinstance(node, _Function):
+            for name in _parameters(node.args):
+                self._bind_in(str(value.place), name, DATA)
+
+    # --- statements
+
+    def run(self, body: list[ast.stmt]) -> None:
+        for statement in body:
+            self._run_one(statement)
+
+    def _run_one(self, node: ast.stmt) -> None:
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                self._import(node)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                self._define(node)
+            case ast.Assign(targets=targets, value=value):
+                values = self.value(value)
+                for target in targets:
+                    self.assign(target, values)
+            case ast.AnnAssign(target=target, value=value) if value is not None:
+                self.value(node.annotation)
+                self.assign(target, self.value(value))
+            case ast.AugAssign(target=target, value=value, op=op):
+                before = self.value(target)
+                self.assign(target, self._operate(before, op, self.value(value), node) | before)
+            case ast.For(target=target, iter=iterable) | ast.AsyncFor(target=target, iter=iterable):
+                self.assign(target, self._iterate(iterable))
+                self.run(node.body + node.orelse)
+            case ast.With(items=entries, body=body) | ast.AsyncWith(items=entries, body=body):
+                for entry in entries:
+                    values = self.value(entry.context_expr)
+                    if entry.optional_vars is not None:
+                        self.assign(entry.optional_vars, values)
+                self.run(body)
+            case _:
+                self._run_other(node)
+
+    def _run_other(self, node: ast.stmt) -> None:
+        match node:
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                scope = self.scopes[-1]
+                self.outer[scope] = self.outer.get(scope, frozenset()) | frozenset(names)
+            case ast.Return(value=value) if value is not None:
+                self.bind("return", self.value(value))
+            case ast.Expr(value=ast.Call(func=ast.Name(id="compile")) as call):
+                if self.value(call.func) == frozenset({Ref("builtins.compile")}):
+                    self._arguments(call)
+                else:
+                    self.value(call)
+            case ast.Expr(value=value):
+                self.value(value)
+            case ast.Delete(targets=targets):
+                for target in targets:
+                    self.value(target)
+            case _:
+                self._run_parts(node)
+
+    def _run_parts(self, node: ast.AST) -> None:
+        """Statements that only hold others: whatever stands in them is run."""
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.stmt):
+                self._run_one(child)
+            elif isinstance(child, ast.expr):
+                self.escape(self.value(child), child)
+            else:
+                self._bind_pattern(child)
+                self._run_parts(child)
+
+    def _bind_pattern(self, node: ast.AST) -> None:
+        """Names that exception handlers and patterns bind."""
+        match node:
+            case ast.ExceptHandler(name=str(name)):
+                self.bind(name, DATA)
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                self.bind(name, DATA)
+            case ast.MatchMapping(rest=str(name)):
+                self.bind(name, DATA)
+            case ast.MatchClass(kwd_attrs=attributes):
+                for name in attributes:
+                    self.calls.attribute(Data(), name, node)
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                module = self.calls.imported(alias.name, node)
+                root = self.calls.imported(alias.name.split(".", 1)[0], node)
+                self.bind(
+                    alias.asname or alias.name.split(".", 1)[0],
+                    frozenset({module if alias.asname else root}),
+                )
+            return
+        name = "." * node.level + (node.module or "")
+        module = self.calls.imported(name.lstrip(".") or "the project", node)
+        for alias in node.names:
+            if alias.name != "*":
+                self.bind(
+                    alias.asname or alias.name, self.calls.attribute(module, alias.name, node)
+                )
+            elif isinstance(module, Third):
+                self.stars = True
+            else:
+                self.calls.note("code", f"imports all names of {name}", node)
+
+    def _place(self, node: ast.AST) -> int:
+        if id(node) not in self.places:
+            self.places[id(node)] = len(self.functions)
+            self.functions.append(node)
+        return self.places[id(node)]
+
+    def _define(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        place = self._place(node)
+        for decorator in node.decorator_list:
+            self.escape(self.value(decorator), decorator)
+        if isinstance(node, ast.ClassDef):
+            for base in node.bases + [each.value for each in node.keywords]:
+                self.escape(self.value(base), base)
+            self.run(node.body)
+            for each in node.body:
+                if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+                    self._call_back(Func(self._place(each)))
+        else:
+            self._enter(node, place, node.body)
+        self.bind(node.name, frozenset({Func(place)}) if not node.decorator_list else DATA)
+        if node.decorator_list:
+            self._call_back(Func(place))
+
+    def _enter(self, node: _Function, place: int, body: list[ast.stmt]) -> None:
+        """The body of a function, in its own scope; its parameters are bound by its calls."""
+        scope = str(place)
+        given = node.args
+        defaults = [*given.defaults, *(each for each in given.kw_defaults if each is not None)]
+        for default in defaults:
+            values = self.value(default)
+            self.escape(values, default)
+        self._annotations(node)
+        self._bind_defaults(given, scope)
+        self.scopes = (*self.scopes, scope)
+        for name in (given.vararg, given.kwarg):
+            if name is not None:
+                self._bind_in(scope, name.arg, DATA)
+        for name in (*given.posonlyargs, *given.args, *given.kwonlyargs):
+            self._bind_in(scope, name.arg, frozenset())
+        self.run(body)
+        self.scopes = self.scopes[:-1]
+
+    def _annotations(self, node: _Function) -> None:
+        """They are computed when the function is defined."""
+        given = node.args
+        every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+        for each in every:
+            if each is not None and each.annotation is not None:
+                self.value(each.annotation)
+        if not isinstance(node, ast.Lambda) and node.returns is not None:
+            self.value(node.returns)
+
+    def _bind_defaults(self, given: ast.arguments, scope: str) -> None:
+        positional = [*given.posonlyargs, *given.args]
+        tail = positional[len(positional) - len(given.defaults) :]
+        pairs = [*zip(tail, given.defaults, strict=True)]
+        pairs += [(n, d) for n, d in zip(given.kwonlyargs, given.kw_defaults, strict=True) if d]
+        for name, default in pairs:
+            self._bind_in(scope, name.arg, self.value(default))
+
+    # --- expressions
+
+    def value(self, node: ast.expr) -> Values:
+        """What the expression can stand for."""
+        match node:
+            case ast.Constant(value=value):
+                return constant(value) if isinstance(value, str | int | bool | None) else DATA
+            case ast.Name(id=name):
+                return self.look_up(name, node)
+            case ast.Attribute():
+                return self._attribute(node)
+            case ast.Call():
+                return self._call(node)
+            case ast.BinOp(left=left, op=op, right=right):
+                return self._operate(self.value(left), op, self.value(right), node)
+            case ast.JoinedStr(values=parts):
+                return self._format(parts)
+            case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+                return self._sequence(parts)
+            case ast.BoolOp(values=parts):
+                return joined(self.value(part) for part in parts)
+            case ast.IfExp(test=test, body=body, orelse=other):
+                self.value(test)
+                return joined((self.value(body), self.value(other)))
+        return self._other_value(node)
+
+    def _other_value(self, node: ast.expr) -> Values:
+        match node:
+            case ast.NamedExpr(target=target, value=value):
+                values = self.value(value)
+                self.assign(target, values)
+                return values
+            case ast.Subscript(value=base, slice=key):
+                return self._subscript(self.value(base), self.value(key), node)
+            case ast.Lambda():
+                return self._lambda(node)
+            case ast.ListComp(elt=element) | ast.SetComp(elt=element):
+                return self._comprehend(node.generators, element)
+            case ast.GeneratorExp(elt=element):
+                return self._comprehend(node.generators, element)
+            case ast.DictComp(key=key, value=value):
+                self.escape(self._comprehend(node.generators, key), key)
+                self.escape(self.value(value), value)
+                return DATA
+            case ast.Await(value=value):
+                return self.value(value)
+            case ast.Compare():
+                return self._compare(node)
+            case ast.Dict():
+                return self._dict(node)
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.escape(self.value(child), child)
+        return DATA
+
+    def _dict(self, node: ast.Dict) -> Values:
+        found: set[Environ] = set()
+        for key, value in zip(node.keys, node.values, strict=True):
+            values = self.value(value)
+            if key is None and values == frozenset({Environ()}):
+                found.add(Environ())
+                continue
+            if key is not None:
+                self.escape(self.value(key), key)
+            self.escape(values, value)
+        if found:
+            for key in node.keys:
+                if key is not None:
+                    self.calls.set_variable(self.value(key), node)
+            return frozenset(found)
+        return DATA
+
+    def _compare(self, node: ast.Compare) -> Values:
+        """Comparing shows nothing and calls nothing that was not followed before."""
+        for side in (node.left, *node.comparators):
+            self.value(side)
+        return DATA
+
+    def _attribute(self, node: ast.Attribute) -> Values:
+        bases = self.value(node.value)
+        for base in bases:
+            acts = node.attr in _ACTING_METHODS and not isinstance(base, Mod | Third)
+            if acts or (isinstance(base, Path) and node.attr in ("rename", "replace", "open")):
+                self.calls.note("code", f"hands over the method {node.attr}", node)
+            if isinstance(base, Environ):
+                self.calls.note("secret", "shows the environment, which may hold secrets", node)
+        return joined(self.calls.attribute(base, node.attr, node) for base in bases)
+
+    def _call(self, node: ast.Call) -> Values:
+        args = self._arguments(node)
+        if isinstance(node.func, ast.Attribute):
+            bases = self.value(node.func.value)
+            if not all(args.every):
+                return frozenset()
+            return joined(self._call_attribute(each, node.func.attr, args, node) for each in bases)
+        called = self.value(node.func)
+        if not all(args.every):
+            return frozenset()
+        return joined(self._call_value(value, args, node) for value in called)
+
+    def _arguments(self, node: ast.Call) -> Args:
+        positional: list[Values] = []
+        starred = False
+        for argument in node.args:
+            if isinstance(argument, ast.Starred):
+                starred = True
+                self.escape(self.value(argument.value), argument)
+            else:
+                values = self.value(argument)
+                positional.append(DATA if starred else values)
+                if starred:
+                    self.escape(values, argument)
+        keywords: dict[str, Values] = {}
+        for keyword in node.keywords:
+            values = self.value(keyword.value)
+            if keyword.arg is None:
+                starred = True
+                self.escape(values, keyword.value)
+            else:
+                keywords[keyword.arg] = values
+        return Args(tuple(positional), keywords, starred)
+
+    def _call_attribute(self, base: Value, name: str, args: Args, node: ast.Call) -> Values:
+        made = isinstance(base, Ref) and f"{base.name}.{name}" in _MAKERS
+        if isinstance(base, Mod | Third) or made:
+            reached = self.calls.attribute(base, name, node)
+            return joined(self._call_value(value, args, node) for value in reached)
+        self._free(args, node)
+        return self.calls.method(base, name, args, node)
+
+    def _free(self, args: Args, node: ast.AST) -> None:
+        for values in args.every:
+            for value in values:
+                if isinstance(value, Func):
+                    self._call_back(value)
+
+    def _call_value(self, value: Value, args: Args, node: ast.Call) -> Values:
+        if isinstance(value, Func):
+            return self._call_function(value, args, node)
+        self._free(args, node)
+        return self.calls.call(value, args, node)
+
+    def _call_function(self, value: Func, args: Args, node: ast.Call) -> Values:
+        called = self.functions[value.place]
+        if not isinstance(called, _Function):
+            for values in args.every:
+                self.escape(values, node)
+            return DATA
+        self._give(called, value.place, args)
+        if args.starred or called.args.vararg or called.args.kwarg:
+            for values in args.every:
+                self.escape(values, node)
+            self._call_back(value)
+        returned = self.names.get((str(value.place), "return"), frozenset())
+        returns = any(isinstance(each, ast.Return) for each in ast.walk(called))
+        return returned if returns or isinstance(called, ast.Lambda) else DATA
+
+    def _give(self, called: _Function, place: int, args: Args) -> None:
+        names = [each.arg for each in (*called.args.posonlyargs, *called.args.args)]
+        for name, values in zip(names, args.positional, strict=False):
+            self._bind_in(str(place), name, values)
+        for name, values in args.keywords.items():
+            self._bind_in(str(place), name, values)
+
+    def _lambda(self, node: ast.Lambda) -> Values:
+        place = self._place(node)
+        result = ast.Return(value=node.body)
+        self._enter(node, place, [result])
+        return frozenset({Func(place)})
+
+    def _iterate(self, node: ast.expr) -> Values:
+        values = self.value(node)
+        if any(isinstance(value, Environ) for value in values):
+            self.calls.note("secret", "shows the environment, which may hold secrets", node)
+        return items(values)
+
+    def _comprehend(self, generators: list[ast.comprehension], element: ast.expr) -> Values:
+        for each in generators:
+            self.assign(each.target, self._iterate(each.iter))
+            for test in each.ifs:
+                self.value(test)
+        values = self.value(element)
+        self.escape(values, element)
+        return frozenset({Seq((values,))}) if values else frozenset()
+
+    def _sequence(self, parts: list[ast.expr]) -> Values:
+        found: list[Values] = []
+        whole = True
+        for part in parts:
+            values = self.value(part.value if isinstance(part, ast.Starred) else part)
+            self.escape(values, part)
+            whole = whole and not isinstance(part, ast.Starred)
+            found.append(values)
+        if not all(found):
+            return frozenset()
+        return frozenset({Seq(tuple(found))}) if whole and len(found) <= 64 else DATA
+
+    def _subscript(self, bases: Values, key: Values, node: ast.Subscript) -> Values:
+        found: list[Values] = []
+        for base in bases:
+            if isinstance(base, Environ):
+                self.calls.variable(key, node)
+                found.append(DATA)
+            elif isinstance(base, Seq | Third | Path):
+                found.append(
+                    DATA if isinstance(node.slice, ast.Slice) else items(frozenset({base}))
+                )
+            elif isinstance(base, Ref | Mod):
+                self.calls.escape(frozenset({base}), node)
+                found.append(DATA)
+            else:
+                found.append(DATA)
+        return joined(found)
+
+    def _format(self, parts: list[ast.expr]) -> Values:
+        """A text with values in it: known, or known up to the first that is not."""
+        found: Values = constant("")
+        for part in parts:
+            inner = part.value if isinstance(part, ast.FormattedValue) else part
+            values = self.value(inner)
+            self.escape(values, inner)
+            plain = not isinstance(part, ast.FormattedValue) or part.format_spec is None
+            given = values if plain else DATA
+            found = joined(_added(one, _shown(two)) for one in found for two in given)
+        return found
+
+    def _operate(self, left: Values, op: ast.operator, right: Values, node: ast.AST) -> Values:
+        if isinstance(op, ast.Div) and any(isinstance(each, Path) for each in left | right):
+            return joined_path(left, (right,)) if left and right else frozenset()
+        self.escape(left | right, node)
+        if not left or not right:
+            return frozenset()
+        if isinstance(op, ast.Add):
+            return joined(_added(one, two) for one in left for two in right)
+        known = [each.value for each in left if isinstance(each, Const)]
+        if isinstance(op, ast.Mod) and known and len(known) == len(left):
+            return frozenset(Text(str(each).split("%", 1)[0]) for each in known)
+        return DATA
+
+
+def _added(one: Value, two: Value) -> Values:
+    """Two texts or lists put together."""
+    match one, two:
+        case Const(str(first)), Const(str(second)):
+            return constant(first + second)
+        case Const(str(first)), _:
+            return frozenset({Text(first)})
+        case Text(), _:
+            return frozenset({one})
+        case Seq(first_items), Seq(second_items) if len(first_items) + len(second_items) <= 64:
+            return frozenset({Seq(first_items + second_items)})
+    return DATA
+
+
+def _shown(value: Value) -> Value:
+    """A value as a format shows it."""
+    match value:
+        case Path(str(text)):
+            return Const(text)
+        case Const(bool() | None):
+            return Const(str(value.value))
+        case Const(int()):
+            return Const(str(value.value))
+    return value
+
+
+def _widened(values: Values) -> Values:
+    """Without the texts, of which there may be ever more."""
+    known = Const | Text | Seq
+    found = {Path(None) if isinstance(each, Path) else each for each in values}
+    kept = frozenset(each for each in found if not isinstance(each, known))
+    return kept | DATA if len(kept) < len(found) else kept
+
+
+def _parameters(given: ast.arguments) -> list[str]:
+    every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    return [each.arg for each in every if each is not None]
+
+
+_BUILTINS = frozenset(dir(builtins)) | {"exit", "quit", "help", "copyright", "credits", "license"}
+_MAKERS = ("pathlib.Path.home", "pathlib.Path.cwd")
+_ACTING_METHODS = METHODS.keys() | ACTING_METHODS.keys() | {"execute", "executemany"}

@@ -1,0 +1,748 @@
+"""What calls of Python's own library, and of other packages, do."""
+
+import ast
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from assent.core.risk.findings import Span, Use
+from assent.core.risk.languages import python_names as known
+from assent.core.risk.languages.python_values import (
+    DATA,
+    Const,
+    Data,
+    Database,
+    Environ,
+    Mod,
+    Path,
+    Ref,
+    Seq,
+    Text,
+    Third,
+    Value,
+    Values,
+    constant,
+    items,
+    texts,
+)
+from assent.core.risk.languages.reading import Act, Reading
+from assent.core.risk.languages.sql import read_sql
+from assent.core.risk.names import names
+from assent.core.risk.paths import shown
+
+_OPENERS: Mapping[str, int] = {
+    "builtins.open": 1,
+    "io.open": 1,
+    "codecs.open": 1,
+    "gzip.open": 1,
+    "bz2.open": 1,
+    "lzma.open": 1,
+    "zipfile.ZipFile": 1,
+    "tarfile.open": 1,
+    "tarfile.TarFile": 1,
+}
+"""Functions that open their first argument, with the place of the mode."""
+_SHOWING = names(
+    "builtins.print builtins.repr builtins.str builtins.type builtins.id builtins.dir"
+    " builtins.hasattr builtins.isinstance builtins.bool builtins.help builtins.issubclass"
+    " builtins.callable inspect.getsource inspect.getfile inspect.signature inspect.getdoc"
+    " inspect.isfunction inspect.isclass inspect.ismodule inspect.getsourcefile"
+)
+"""These look at what they are given, and never call it."""
+_RUNNERS = names(
+    "subprocess.run subprocess.call subprocess.check_call subprocess.check_output subprocess.Popen"
+)
+_SHELLS = names("os.system os.popen subprocess.getoutput subprocess.getstatusoutput")
+_RUN_OPTIONS = names(
+    "capture_output text stdout stderr check timeout universal_newlines encoding errors env cwd"
+    " shell stdin input bufsize close_fds start_new_session"
+)
+_PATH_MAKERS = names(
+    "pathlib.Path pathlib.PosixPath pathlib.WindowsPath pathlib.PurePath pathlib.PurePosixPath"
+)
+_SAME_PATH = names(
+    "os.path.expanduser os.path.abspath os.path.realpath os.path.normpath os.fspath"
+    " os.path.expandvars builtins.str"
+)
+_WRITES_SQL = ("external", "external-final")
+_LOCAL = re.compile(
+    r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?:[:/?#].*)?", re.DOTALL
+)
+_MODE = re.compile(r"(?=.*[wax+])[rwaxbt+U]{1,4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Args:
+    """The arguments of a call."""
+
+    positional: tuple[Values, ...]
+    keywords: Mapping[str, Values]
+    starred: bool
+    """Whether there may be more, by `*` or `**`."""
+
+    def get(self, place: int, name: str) -> Values | None:
+        """The argument that is called `name` or stands at `place`; None when it is not given."""
+        if name in self.keywords:
+            return self.keywords[name]
+        if place < len(self.positional):
+            return self.positional[place]
+        return DATA if self.starred else None
+
+    @property
+    def every(self) -> tuple[Values, ...]:
+        return (*self.positional, *self.keywords.values())
+
+
+@dataclass(slots=True)
+class Calls:
+    """What a program was found to do so far."""
+
+    spans: Callable[[ast.AST], Span]
+    acts: dict[Act, None] = field(default_factory=dict)
+    files: dict[tuple[str, Use], None] = field(default_factory=dict)
+    shells: dict[str, None] = field(default_factory=dict)
+    commands: dict[tuple[str, ...], None] = field(default_factory=dict)
+    folders: dict[str | None, None] = field(default_factory=dict)
+    """Where it changes to; None for a folder that is not known."""
+    reads_unknown: bool = False
+    foreign: bool = False
+    """Whether other packages are at work."""
+
+    def note(self, word: str, what: str, node: ast.AST) -> None:
+        self.acts[Act(word, what, self.spans(node))] = None
+
+    def touch(self, values: Values, use: Use, node: ast.AST) -> None:
+        """The files that `values` name are used."""
+        for text in texts(values):
+            if text is not None:
+                self.files[text, use] = None
+            elif use in (Use.WRITE, Use.DELETE):
+                verb = "deletes" if use is Use.DELETE else "writes"
+                self.note("unknown", f"{verb} a file, not known which", node)
+            else:
+                self.reads_unknown = True
+
+    def reading(self, whole: ast.AST) -> Reading:
+        """All of it, relative paths seen from every folder in which it may be."""
+        files = dict(self.files)
+        for path, use in self.files:
+            moved = self.folders if not path.startswith(("/", "~")) else {}
+            for folder in moved:
+                if folder is not None:
+                    files[f"{folder.rstrip('/')}/{path}", use] = None
+                elif use in (Use.WRITE, Use.DELETE):
+                    self.note("unknown", "changes files in a folder that is not known", whole)
+        if self.folders and (self.shells or self.commands or len(self.folders) > 1):
+            self.note("unknown", "changes the folder in which it acts", whole)
+        return Reading(
+            means=tuple(self.acts),
+            files=tuple(files),
+            shells=tuple(self.shells),
+            commands=tuple(self.commands),
+        )
+
+    # --- handing over
+
+    def escape(self, values: Values, node: ast.AST) -> None:
+        """`values` go where they are no longer followed: they may be called there."""
+        for value in values:
+            if isinstance(value, Mod) and value.name in known.GUARDED:
+                self.note("code", f"hands over the module {value.name}", node)
+            elif isinstance(value, Environ):
+                self.note("secret", "shows the environment, which may hold secrets", node)
+            elif isinstance(value, Ref) and not self.is_harmless(value.name):
+                self.note("code", f"hands over {value.name}, to be called later", node)
+            elif isinstance(value, Seq):
+                for item in value.items:
+                    self.escape(item, node)
+
+    def is_harmless(self, name: str) -> bool:
+        """Whether calling this, with whatever arguments, only computes."""
+        acts = name in known.ACTING or name in known.FILES or name in _OPENERS
+        plain = name not in _SPECIAL or name in _HARMLESS_SPECIAL
+        return not acts and plain and name not in known.GUARDED
+
+    def imported(self, name: str, node: ast.AST) -> Value:
+        """The module that importing `name` gives."""
+        root = name.split(".", 1)[0]
+        if name in known.PURE_MODULES:
+            return Mod(name)
+        if root in known.STDLIB and root not in known.SERVICES:
+            self.note("code", f"uses the module {shown(name)}", node)
+            return Third(name)
+        self.foreign = True
+        if root in known.LOADERS:
+            self.note(*known.LOADERS[root], node)
+        elif root in known.SERVICES:
+            self.note("external", f"acts on other systems with {root}", node)
+        elif root not in known.HTTP:
+            self.note("project-run", f"runs the package {shown(root)}", node)
+        return Third(name)
+
+    def attribute(self, value: Value, name: str, node: ast.AST) -> Values:
+        """`value.name`, not called yet."""
+        if _is_hidden(name):
+            self.note("code", f"reaches for {name}", node)
+            return DATA
+        match value:
+            case Mod(module):
+                return frozenset({self._of_module(module, name, node)})
+            case Third(dotted):
+                reached = Mod(name) if name in known.CAPABLE else Third(f"{dotted}.{name}")
+                return frozenset({reached})
+            case Ref("pathlib.Path") if name in ("home", "cwd"):
+                return frozenset({Ref(f"pathlib.Path.{name}")})
+            case Ref("os.environ"):
+                return DATA
+            case Path(text):
+                return _part_of_path(text, name)
+        if name in known.CAPABLE and isinstance(value, Data):
+            return DATA | {Mod(name)}
+        return DATA
+
+    def _of_module(self, module: str, name: str, node: ast.AST) -> Value:
+        dotted = f"{module}.{name}"
+        if dotted == "sys.executable":
+            return Const("python3")
+        if dotted == "os.environ":
+            return Environ()
+        listed = dotted in _SPECIAL or dotted in known.ACTING or dotted in known.FILES
+        if listed or dotted in known.HARMLESS or dotted in _OPENERS:
+            return Mod(dotted) if dotted in known.PURE_MODULES else Ref(dotted)
+        if dotted in known.PURE_MODULES:
+            return Mod(dotted)
+        hides = name in known.STDLIB and name != module.rsplit(".", 1)[-1]
+        if module in known.GUARDED or name.startswith("_") or hides:
+            if module not in ("builtins",) or name.startswith("_"):
+                self.note("code", f"uses {dotted}", node)
+                return Data()
+        return Ref(dotted)
+
+    # --- calling
+
+    def call(self, value: Value, args: Args, node: ast.AST) -> Values:
+        """`value` is called; what that gives."""
+        match value:
+            case Ref(name):
+                return self._call_known(name, args, node)
+            case Third(name):
+                return self._call_third(name, args, node)
+        self.escape_all(args, node)
+        return DATA
+
+    def escape_all(self, args: Args, node: ast.AST) -> None:
+        for values in args.every:
+            self.escape(values, node)
+        if "eval_str" in args.keywords:
+            self.note("code", "runs text as code", node)
+
+    def _call_known(self, name: str, args: Args, node: ast.AST) -> Values:
+        special = _SPECIAL.get(name)
+        if special is not None:
+            return special(self, name, args, node)
+        if name in _OPENERS:
+            return self._open(args, _OPENERS[name], node)
+        if name not in _SHOWING:
+            self.escape_all(args, node)
+        elif any(isinstance(v, Environ) for values in args.every for v in values):
+            self.note("secret", "shows the environment, which may hold secrets", node)
+        if name in known.ACTING:
+            self.note(*known.ACTING[name], node)
+        for place, keyword, use in known.FILES.get(name, ()):
+            self.touch(args.get(place, keyword) or _HERE, use, node)
+        if name == "os.makedirs" or name not in _SAME_PATH:
+            return DATA
+        return self._same_path(args)
+
+    def _same_path(self, args: Args) -> Values:
+        return frozenset(
+            Const(text) if text is not None else Data()
+            for text in texts(args.get(0, "path") or DATA)
+        )
+
+    def _open(self, args: Args, place: int, node: ast.AST) -> Values:
+        file = args.get(0, "file") or DATA
+        modes = args.get(place, "mode") or constant("r")
+        if "opener" in args.keywords:
+            self.note("code", "opens files in its own way", node)
+        self.escape_all(args, node)
+        for mode in texts(modes):
+            if mode is None:
+                self.note("unknown", "opens a file, not known whether to write", node)
+            elif set("wax+").isdisjoint(mode):
+                self._read(file, node)
+            else:
+                self.touch(file, Use.WRITE, node)
+        return DATA
+
+    def _read(self, file: Values, node: ast.AST) -> None:
+        if not all(isinstance(value, Const) and value.value in (0, "") for value in file):
+            self.touch(file, Use.READ, node)
+
+    # --- methods
+
+    def method(self, value: Value, name: str, args: Args, node: ast.AST) -> Values:
+        """`value.name(...)` of something that is no module."""
+        if _is_hidden(name):
+            self.note("code", f"calls {name}", node)
+        if isinstance(value, Environ):
+            return self._of_environ(name, args, node)
+        if name in ("execute", "executemany", "executescript"):
+            return self._execute(value, name, args, node)
+        if name in known.METHODS:
+            self._use_path(value, known.METHODS[name], node)
+        elif name in known.ACTING_METHODS:
+            self.note(*known.ACTING_METHODS[name], node)
+        elif isinstance(value, Path):
+            return self._of_path(value, name, args, node)
+        elif isinstance(value, Data):
+            self._like_path(name, args, node)
+        self.escape_all(args, node)
+        return frozenset({value}) if isinstance(value, Database) else _kept(value, name, args)
+
+    def _use_path(self, value: Value, use: Use, node: ast.AST) -> None:
+        path = value if isinstance(value, Path | Const) else Data()
+        self.touch(frozenset({path}), use, node)
+
+    def _like_path(self, name: str, args: Args, node: ast.AST) -> None:
+        """It may be a path: a text is replaced by two, and has nothing that opens or renames."""
+        moves = name == "rename" or (name == "replace" and len(args.positional) == 1)
+        modes = texts(args.positional[0]) if name == "open" and args.positional else []
+        if moves and not (args.keywords and not args.positional):
+            self.note("unknown", "renames a file, not known which", node)
+        if any(mode is None or _MODE.fullmatch(mode) for mode in modes):
+            self.note("unknown", "writes a file, not known which", node)
+
+    def _of_path(self, value: Path, name: str, args: Args, node: ast.AST) -> Values:
+        here: Values = frozenset({value})
+        if name == "open":
+            return self._open(Args((here, *args.positional), args.keywords, args.starred), 1, node)
+        if name in ("rename", "replace"):
+            self.touch(here, Use.WRITE, node)
+            self.touch(args.get(0, "target") or DATA, Use.WRITE, node)
+        self.escape_all(args, node)
+        if name in ("resolve", "absolute", "expanduser"):
+            return here
+        if name in ("iterdir", "glob", "rglob"):
+            return frozenset({Path(None)})
+        if name == "joinpath":
+            return joined_path(here, args.positional)
+        if name in ("as_posix", "__str__"):
+            return frozenset({Const(value.text)}) if value.text is not None else DATA
+        with_ = name.startswith("with_") or name == "relative_to"
+        return frozenset({Path(None)}) if with_ else DATA
+
+    def _of_environ(self, name: str, args: Args, node: ast.AST) -> Values:
+        if name in ("get", "setdefault", "pop", "__getitem__"):
+            self.variable(args.get(0, "key") or DATA, node)
+            return DATA
+        if name == "copy":
+            return frozenset({Environ()})
+        if name == "update":
+            for key in args.keywords:
+                self.set_variable(constant(key), node)
+            if args.positional or args.starred:
+                self.set_variable(DATA, node)
+            return DATA
+        self.note("secret", "shows the environment, which may hold secrets", node)
+        return DATA
+
+    def variable(self, name: Values, node: ast.AST) -> None:
+        """A variable of the environment is read."""
+        for text in texts(name):
+            if text is None or known.SECRET_VARIABLE.search(text):
+                what = "not known which" if text is None else shown(text)
+                self.note("secret", f"reads a variable of the environment, {what}", node)
+
+    def set_variable(self, name: Values, node: ast.AST) -> None:
+        for text in texts(name):
+            if text is None or known.STEERING_VARIABLE.fullmatch(text):
+                self.note("code", "changes a variable that steers other programs", node)
+
+    # --- databases
+
+    def _execute(self, value: Value, name: str, args: Args, node: ast.AST) -> Values:
+        self.escape_all(args, node)
+        sqlite = isinstance(value, Database)
+        kept: Values = frozenset({value}) if sqlite else DATA
+        for text in args.get(0, "sql") or DATA:
+            if isinstance(text, Const) and isinstance(text.value, str):
+                self._run_sql(text.value, value, node)
+            elif sqlite and name == "execute" and _is_select(text):
+                continue
+            else:
+                self.note("unknown", "runs SQL, not known which", node)
+        return kept
+
+    def _run_sql(self, sql: str, value: Value, node: ast.AST) -> None:
+        found = read_sql(sql, "sqlite" if isinstance(value, Database) else "")
+        for act in found.means:
+            if not isinstance(value, Database) or act.word not in _WRITES_SQL:
+                if act.word != "read":
+                    self.note(act.word, act.what, node)
+            elif value.path == "":
+                self.note(act.word, act.what, node)
+            elif value.path != ":memory:":
+                self.files[value.path, Use.WRITE] = None
+                if act.word == "external-final":
+                    self.note("discard", act.what, node)
+
+    # --- other packages
+
+    def _call_third(self, name: str, args: Args, node: ast.AST) -> Values:
+        root, _, rest = name.partition(".")
+        last = rest.rsplit(".", 1)[-1]
+        if last in ("execute", "executemany"):
+            return self._execute(Third(name), last, args, node)
+        self.escape_all(args, node)
+        result: Values = frozenset({Third(f"{name}()")})
+        if root in known.HTTP:
+            self._request(last, args, node)
+        elif last in known.METHODS:
+            self.touch(DATA, known.METHODS[last], node)
+        elif last in known.ACTING_METHODS:
+            self.note(*known.ACTING_METHODS[last], node)
+        elif last in known.THIRD_METHODS:
+            self.note("unknown", f"calls {shown(last)} of the package {shown(root)}", node)
+        elif last.startswith("to_") and args.positional and last not in ("to_dict", "to_list"):
+            self._saved(args.positional[0], node)
+        return result
+
+    def _saved(self, target: Values, node: ast.AST) -> None:
+        for text in texts(target):
+            if text is not None and ("/" in text or "." in text):
+                self.files[text, Use.WRITE] = None
+
+    def _request(self, verb: str, args: Args, node: ast.AST) -> None:
+        if verb.lower() not in known.READING_VERBS:
+            if verb in ("post", "put", "patch", "delete", "request", "send", "urlopen"):
+                self.note("external", f"sends a request ({verb})", node)
+            return
+        self.get(args.get(0, "url") or DATA, args, node)
+
+    def get(self, url: Values, args: Args, node: ast.AST) -> None:
+        """An address is asked; with anything in it that is not known, that may send data."""
+        rest = [v for k, v in args.keywords.items() if k not in ("url", "timeout", "verify")]
+        known_rest = all(isinstance(each, Const) for values in rest for each in values)
+        if all(isinstance(each, Text) and _LOCAL.fullmatch(each.prefix) for each in url):
+            self.note("network-read", "asks this machine", node)
+            return
+        for text in texts(url):
+            if text is None or not known_rest or args.starred or "data" in args.keywords:
+                self.note("external", "sends a request that is not known", node)
+            elif text.lower().startswith(("http://", "https://")):
+                where = "this machine" if _LOCAL.fullmatch(text) else shown(text)
+                self.note("network-read", f"asks {where}", node)
+            else:
+                self.note("unknown", f"opens {shown(text)}", node)
+
+    # --- programs
+
+    def run(self, args: Args, node: ast.AST) -> None:
+        """A program or a shell script is run."""
+        options = {key: value for key, value in args.keywords.items() if key != "args"}
+        unknown = options.keys() - _RUN_OPTIONS or args.starred or len(args.positional) > 1
+        fed = any(key in options for key in ("input",)) or not _is_quiet(options.get("stdin"))
+        if unknown or fed or not _is_environ(options.get("env")):
+            self.note("code", "runs a program in a way that is not known", node)
+            return
+        folder = self._folder(options.get("cwd"), node)
+        shell = options.get("shell", constant(False))
+        for value in args.get(0, "args") or DATA:
+            self._run_one(value, shell, folder, node)
+
+    def _folder(self, folder: Values | None, node: ast.AST) -> str:
+        """Shell words that change to the folder; empty for none."""
+        if folder is None or folder == constant(None):
+            return ""
+        where = texts(folder)
+        if len(where) == 1 and where[0] is not None:
+            return f"cd {shlex.quote(where[0])} && "
+        self.note("code", "runs a program in a folder that is not known", node)
+        return ""
+
+    def _run_one(self, value: Value, shell: Values, folder: str, node: ast.AST) -> None:
+        words = _words(value)
+        if words is None or not all(isinstance(each, Const) for each in shell) or len(shell) > 1:
+            self.note("code", "runs a program, not known which", node)
+        elif any(isinstance(each, Const) and each.value for each in shell):
+            if isinstance(value, Const):
+                self.shells[folder + words[0]] = None
+            else:
+                self.note("code", "runs a shell script with arguments", node)
+        elif folder:
+            self.shells[folder + shlex.join(words)] = None
+        else:
+            self.commands[words] = None
+
+
+_HERE: Values = frozenset({Const(".")})
+
+
+def _is_hidden(name: str) -> bool:
+    if name in known.HIDDEN_ATTRIBUTES:
+        return True
+    return name.startswith("__") and name not in known.ALLOWED_DUNDERS
+
+
+def _part_of_path(text: str | None, name: str) -> Values:
+    if name == "parent":
+        if text is None or text.rstrip("/") in ("", ".", "..", "~") or text.endswith(".."):
+            return frozenset({Path(None)})
+        return frozenset(
+            {Path(text.rstrip("/").rpartition("/")[0] or ("/" if text[0] == "/" else "."))}
+        )
+    if name in ("name", "stem", "suffix") and text is not None:
+        last = text.rstrip("/").rpartition("/")[2]
+        stem, dot, suffix = last.rpartition(".")
+        whole = {"name": last, "stem": stem or last, "suffix": f".{suffix}" if dot and stem else ""}
+        return constant(whole[name])
+    return frozenset({Path(None)}) if name == "parents" else DATA
+
+
+def joined_path(first: Values, rest: Iterable[Values]) -> Values:
+    """Paths put one after another; an absolute one begins anew."""
+    found: list[str | None] = texts(first)
+    for values in rest:
+        found = [
+            None
+            if one is None or (two is None)
+            else two
+            if two.startswith("/")
+            else f"{one.rstrip('/') or ('/' if one.startswith('/') else '.')}/{two}".replace(
+                "//", "/"
+            )
+            for one in found
+            for two in texts(values)
+        ]
+    return frozenset(Path(each) for each in found)
+
+
+def _is_select(text: Value) -> bool:
+    return isinstance(text, Text) and text.prefix.lstrip()[:7].upper() in ("SELECT ", "SELECT\n")
+
+
+def _kept(value: Value, name: str, args: Args) -> Values:
+    """The texts that methods of known texts give."""
+    if isinstance(value, Const) and isinstance(value.value, str):
+        if name == "split" and not args.every:
+            return frozenset({Seq(tuple(constant(part) for part in value.value.split()))})
+        if name in ("format", "format_map"):
+            return frozenset({Text(value.value.split("{", 1)[0])})
+        if name in ("strip", "encode", "decode") and not args.every:
+            return constant(value.value.strip() if name == "strip" else value.value)
+    return DATA
+
+
+def _words(value: Value) -> tuple[str, ...] | None:
+    """The words of an argument vector; None when one is not known."""
+    if isinstance(value, Const) and isinstance(value.value, str):
+        return (value.value,)
+    if not isinstance(value, Seq) or not value.items:
+        return None
+    words = [texts(item) for item in value.items]
+    if any(len(each) > 1 or each[0] is None for each in words):
+        return None
+    return tuple(each[0] or "" for each in words)
+
+
+def _is_quiet(stdin: Values | None) -> bool:
+    return stdin is None or all(
+        value in (Ref("subprocess.DEVNULL"), Const(None)) for value in stdin
+    )
+
+
+def _is_environ(env: Values | None) -> bool:
+    return env is None or all(value in (Environ(), Const(None)) for value in env)
+
+
+# --- functions that need more than a word
+
+
+def _run(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    if name in _SHELLS:
+        for text in texts(args.get(0, "command") or DATA):
+            if text is None:
+                calls.note("code", "runs a shell script, not known which", node)
+            else:
+                calls.shells[text] = None
+    else:
+        calls.run(args, node)
+    return DATA
+
+
+def _path(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    calls.escape_all(args, node)
+    if args.starred:
+        return frozenset({Path(None)})
+    return joined_path(args.positional[0] if args.positional else _HERE, args.positional[1:])
+
+
+def _known_path(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    return frozenset({Path("~" if name.endswith("home") else ".")})
+
+
+def _join(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    calls.escape_all(args, node)
+    if args.starred or not args.positional:
+        return DATA
+    whole = joined_path(args.positional[0], args.positional[1:])
+    return frozenset(Const(text) if text is not None else Data() for text in texts(whole))
+
+
+def _dirname(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    calls.escape_all(args, node)
+    part = {"os.path.dirname": "parent", "os.path.basename": "name"}[name]
+    found = [_part_of_path(text, part) for text in texts(args.get(0, "p") or DATA)]
+    whole = [text for values in found for text in texts(values)]
+    return frozenset(Const(text) if text is not None else Data() for text in whole)
+
+
+def _getenv(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    calls.escape_all(args, node)
+    calls.variable(args.get(0, "key") or DATA, node)
+    return DATA
+
+
+def _connect(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    calls.escape_all(args, node)
+    found: list[Database] = []
+    for text in texts(args.get(0, "database") or DATA):
+        path = (text or "").removeprefix("file:").partition("?")[0]
+        if path not in ("", ":memory:"):
+            calls.files[path, Use.READ] = None
+        calls.reads_unknown |= text is None
+        found.append(Database(path))
+    return frozenset(found)
+
+
+def _chdir(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    for text in texts(args.get(0, "path") or DATA):
+        calls.folders[text] = None
+    return DATA
+
+
+def _import(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    found = []
+    for text in texts(args.get(0, "name") or DATA):
+        if text is None:
+            calls.note("code", "imports a module, not known which", node)
+        else:
+            found.append(calls.imported(text.lstrip("."), node))
+    return frozenset(found) or DATA
+
+
+def _getattr(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    target = args.get(0, "") or DATA
+    found: set[Value] = set()
+    for attribute in texts(args.get(1, "") or DATA):
+        if attribute is None:
+            calls.note("code", "gets an attribute, not known which", node)
+            found.add(Data())
+            continue
+        if attribute in known.METHODS or attribute in known.ACTING_METHODS:
+            calls.note("code", f"gets the method {attribute}", node)
+        for value in target:
+            found |= calls.attribute(value, attribute, node)
+    return frozenset(found) | (args.get(2, "") or frozenset())
+
+
+def _setattr(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    plain = all(
+        text is not None and not _is_hidden(text) for text in texts(args.get(1, "") or DATA)
+    )
+    if not plain or any(isinstance(each, Mod | Ref | Third) for each in args.get(0, "") or DATA):
+        calls.note("code", "sets an attribute by its name", node)
+    calls.escape_all(args, node)
+    return DATA
+
+
+def _vars(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    given = args.get(0, "")
+    if given is None or not all(isinstance(each, Data | Const) for each in given):
+        calls.note("code", "reaches attributes by their names", node)
+    return DATA
+
+
+def _urlopen(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    calls.escape_all(args, node)
+    if len(args.positional) > 1:
+        calls.note("external", "sends a request with data", node)
+    calls.get(args.get(0, "url") or DATA, args, node)
+    if name.endswith("urlretrieve"):
+        calls.touch(args.get(1, "filename") or DATA, Use.WRITE, node)
+    return DATA
+
+
+def _request(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    calls.escape_all(args, node)
+    url = args.get(0, "url") or DATA
+    return url if len(args.every) == 1 and not args.starred else DATA
+
+
+def _dict(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    if args.positional and args.positional[0] == frozenset({Environ()}):
+        for key in args.keywords:
+            calls.set_variable(constant(key), node)
+        return args.positional[0]
+    calls.escape_all(args, node)
+    return DATA
+
+
+def _same_items(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    calls.escape_all(args, node)
+    first = args.get(0, "iterable") or DATA
+    if name == "builtins.enumerate":
+        return frozenset({Seq((frozenset({Seq((DATA, items(first)))}),))})
+    return first if all(isinstance(each, Seq) for each in first) else DATA
+
+
+def _same(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    return args.get(0, "thing") or DATA
+
+
+def _logs(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
+    calls.escape_all(args, node)
+    if "filename" in args.keywords:
+        calls.touch(args.keywords["filename"], Use.WRITE, node)
+    return DATA
+
+
+_Special = Callable[[Calls, str, Args, ast.AST], Values]
+_SPECIAL: Mapping[str, _Special] = {
+    **dict.fromkeys(_RUNNERS | _SHELLS, _run),
+    **dict.fromkeys(_PATH_MAKERS, _path),
+    "pathlib.Path.home": _known_path,
+    "pathlib.Path.cwd": _known_path,
+    "os.path.join": _join,
+    "os.path.dirname": _dirname,
+    "os.path.basename": _dirname,
+    "os.getenv": _getenv,
+    "sqlite3.connect": _connect,
+    "os.chdir": _chdir,
+    "builtins.__import__": _import,
+    "importlib.import_module": _import,
+    "builtins.getattr": _getattr,
+    "builtins.setattr": _setattr,
+    "builtins.vars": _vars,
+    "builtins.dict": _dict,
+    "builtins.list": _same_items,
+    "builtins.tuple": _same_items,
+    "builtins.sorted": _same_items,
+    "builtins.reversed": _same_items,
+    "builtins.enumerate": _same_items,
+    "contextlib.closing": _same,
+    "urllib.request.urlopen": _urlopen,
+    "urllib.request.urlretrieve": _urlopen,
+    "urllib.request.Request": _request,
+    "logging.basicConfig": _logs,
+}
+_HARMLESS_SPECIAL = (
+    names(
+        "pathlib.Path.home pathlib.Path.cwd os.path.join os.path.dirname os.path.basename builtins.dict"
+        " builtins.list builtins.tuple builtins.sorted builtins.reversed builtins.enumerate"
+        " urllib.request.Request"
+    )
+    | _PATH_MAKERS
+)

@@ -1,0 +1,134 @@
+"""What a Python expression can stand for, as far as it matters for what the program does."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias, Union
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Something that can do nothing by itself, and of which nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A known text, number or truth value."""
+
+    value: str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of which only the beginning is known."""
+
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A path object; None when it is not known which."""
+
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seq:
+    """A list or tuple whose items are known."""
+
+    items: tuple["Values", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mod:
+    """A module of Python's own library."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A function, class or object of Python's own library, by its dotted name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Third:
+    """Something of another package, by its dotted name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Func:
+    """A function or class that the program defines, by its place among all of them."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Environ:
+    """The variables of the environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A connection to a SQLite database, or a cursor of it; empty when it is not known which."""
+
+    path: str
+
+
+Value: TypeAlias = Union[Data, Const, Text, Path, Seq, Mod, Ref, Third, Func, Environ, Database]
+Values: TypeAlias = frozenset[Value]
+
+DATA: Values = frozenset({Data()})
+MAX_VALUES = 16
+MAX_TEXT = 4_096
+
+
+def joined(several: Iterable[Values]) -> Values:
+    """All that it can be. Too many known texts are no longer told apart; nothing else is lost."""
+    found = frozenset(value for values in several for value in values)
+    if len(found) <= MAX_VALUES:
+        return found
+    return (
+        DATA
+        | {value for value in found if not isinstance(value, Const | Text | Path | Seq)}
+        | {Path(None) for value in found if isinstance(value, Path)}
+    )
+
+
+def constant(value: str | int | bool | None) -> Values:
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        return DATA
+    return frozenset({Const(value)})
+
+
+def texts(values: Values) -> list[str | None]:
+    """The paths or texts that the values are; None for each that is not known."""
+    if not values:
+        return []
+    found: list[str | None] = []
+    for value in sorted(values, key=repr):
+        if isinstance(value, Const) and isinstance(value.value, str):
+            found.append(value.value)
+        elif isinstance(value, Path):
+            found.append(value.text)
+        elif not isinstance(value, Const):
+            found.append(None)
+    return found or [None]
+
+
+def items(values: Values) -> Values:
+    """What iterating over the values gives."""
+    found: list[Values] = []
+    for value in values:
+        if isinstance(value, Seq):
+            found += value.items
+        elif isinstance(value, Path):
+            found.append(frozenset({Path(None)}))
+        elif isinstance(value, Third | Database):
+            found.append(frozenset({value}))
+        else:
+            found.append(DATA)
+    return joined(found)
