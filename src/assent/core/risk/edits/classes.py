@@ -65,9 +65,10 @@ _DOCS_FOLDERS = names("doc docs documentation")
 _TEST_FOLDERS = names(
     "test tests __tests__ __test__ spec specs testdata e2e cypress testing __snapshots__"
 )
+_CODE_ENDS = r"(?:py|[cm]?[jt]sx?|rb|go|rs|php|java|kts?|cs|swift|dart|exs?|lua|sh|vue|cc|cpp|c)"
 _TESTS = re.compile(
-    r"test_.*\.py|.*_test\.\w+|.*_spec\.\w+|.*[.-](?:test|tests|spec|e2e|cy)\.\w+|conftest\.py"
-    r"|tests?\.\w+|.*\.snap"
+    rf"test_.*\.py|.*_(?:test|spec)\.{_CODE_ENDS}|.*[.-](?:tests?|spec|e2e|cy)\.{_CODE_ENDS}"
+    rf"|conftest\.py|tests?\.{_CODE_ENDS}|.*\.snap"
 )
 _CASED_TESTS = re.compile(r".*(?:Test|Tests|IT|Spec|Suite)\.(?:java|kt|scala|groovy|swift|cs|php)")
 _CI_FOLDERS = names(

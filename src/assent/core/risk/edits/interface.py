@@ -9,6 +9,7 @@ import griffe
 
 from assent.core.risk.edits.classes import PathClass, classes_of
 from assent.core.risk.edits.model import SENSITIVE_EDIT, FileVersion
+from assent.core.risk.edits.python_tokens import NO_FILE
 from assent.core.risk.edits.signs import Place
 from assent.core.risk.model import Evidence
 from assent.core.risk.paths import shown
@@ -20,7 +21,7 @@ _FEW = 8
 """Breaks of one file that are told one by one."""
 
 _MODULE = "module"
-_NOWHERE = PurePosixPath("module.py")
+_NOWHERE = PurePosixPath(NO_FILE)
 _UNREADABLE = (
     griffe.GriffeError,
     AttributeError,

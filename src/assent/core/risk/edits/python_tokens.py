@@ -24,6 +24,13 @@ from typing import TypeAlias
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 """What reading a text as Python may raise."""
 
+_METADATA = "# ///"
+"""In a text that holds it, comments state what the script needs: all of them are read."""
+
+NO_FILE = "/dev/null/source.py"
+"""A name for texts to be parsed under. Of a text that is wrong, Python looks for the line in a file
+of the name it was given; nothing can be there."""
+
 Token: TypeAlias = tuple[str, str]
 """A kind and a text."""
 
@@ -66,12 +73,13 @@ def directives_of(text: str) -> list[tuple[int, str]] | None:
     tokens = _tokens(text)
     if tokens is None:
         return None
+    all_read = _METADATA in text
     found: list[tuple[int, str]] = []
     before = 0
     for token in tokens:
         if token.type in (NAME, NUMBER):
             before += 1
-        elif token.type == COMMENT and _DIRECTIVE.match(token.string):
+        elif token.type == COMMENT and (all_read or _DIRECTIVE.match(token.string)):
             found.append((before, _comment(token.string)))
     return found
 
@@ -97,7 +105,12 @@ def code_of(text: str) -> list[Token] | None:
         return None
     code: list[Token] = []
     open_brackets: list[_Bracket] = []
-    kept = [t for t in tokens if t.type not in (NL, ENDMARKER) and not _is_prose(t)]
+    all_read = _METADATA in text
+    kept = [
+        token
+        for token in tokens
+        if token.type not in (NL, ENDMARKER) and (all_read or not _is_prose(token))
+    ]
     for index, token in enumerate(kept):
         following = kept[index + 1] if index + 1 < len(kept) else None
         if token.type == OP:

@@ -7,15 +7,24 @@ this Python cannot read the text because its syntax is newer, equal tokens are t
 """
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from inspect import cleandoc
 from typing import TypeVar
 
-from assent.core.risk.edits.python_tokens import UNREADABLE, code_of, directives_of
+from assent.core.risk.edits.python_tokens import NO_FILE, UNREADABLE, code_of, directives_of
 
 LIMIT = 400_000
 """Characters of a text; nothing is claimed of longer ones."""
+
+_NEWER = re.compile(
+    r"""^\s*(?:async\s+)?(?:def|class)\s+\w+\s*\[|^\s*type\s+\w+\s*[\[=]|\b(?:t|rt|tr)['"]"""
+    r"""|^\s*except\*?\s[^(:\n]+,""",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Syntax that came after the oldest Python that Assent runs on. Another text that cannot be read is
+no Python at all, and of that equal tokens prove nothing."""
 
 
 def same_python(before: str, after: str) -> str:
@@ -29,7 +38,7 @@ def same_python(before: str, after: str) -> str:
         directives = directives_of(before) if same else None
         if directives is not None and directives == directives_of(after):
             return "formatting and comments only: the syntax trees are equal"
-    if trees[0] is None and trees[1] is None:
+    if trees[0] is None and trees[1] is None and _NEWER.search(before):
         tokens = code_of(before)
         if tokens is not None and tokens == code_of(after):
             return "formatting and comments only: the tokens are equal"
@@ -43,7 +52,7 @@ def _tree(text: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            return ast.parse(text, NO_FILE)
     except UNREADABLE:
         return None
 

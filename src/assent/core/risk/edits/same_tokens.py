@@ -88,6 +88,7 @@ _ODD_LINE_ENDS = re.compile("[\r\x0b\x0c\x85\u2028\u2029]")
 _SEPARATORS = frozenset("(){}[],;")
 _NEVER_JOIN = frozenset("+-*/%=<>&|^!?:.")
 """Marks that do not become one token with a name beside them."""
+_IN_NUMBERS = frozenset("+-.")
 
 Tokens: TypeAlias = list[tuple[str, str]]
 
@@ -258,4 +259,5 @@ def _apart(left: tuple[str, str], right: tuple[str, str]) -> bool:
     pair = {left[0]: left[1], right[0]: right[1]}
     if pair.keys() != {"word", "mark"}:
         return left[0] == right[0] == "word"
-    return not pair["word"][0].isdigit() and pair["mark"] in _NEVER_JOIN
+    joins = pair["word"][0].isdigit() and pair["mark"] in _IN_NUMBERS
+    return pair["mark"] in _NEVER_JOIN and not joins

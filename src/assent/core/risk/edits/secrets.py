@@ -127,7 +127,7 @@ _NAME = re.compile(
     (?: api[_-]?key | (?:auth|service|account|db|database|private|client|access|secret)[_-]?key
       | (?:db|database|key)_?pass | passwd | password | pwd | secret | contrase[nñ]a
       | (?:access|auth|api|bearer|refresh|bot)[_-]?token )
-    [\w-]{0,40} [\]'"]{0,2} \s{0,8} (?: := | : | ={1,3} | => ) \s{0,8}
+    [\w-]{0,40} [\]'"]{0,2} \s{0,8} (?: => | := | : | ={1,3} ) \s{0,8}
     | \s --? (?: [a-z]+- )? (?: password | passwd | token | secret | api-?key ) (?: = | \s+ )
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -222,15 +222,10 @@ def _web_tokens(line: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _value_of(match: re.Match[str]) -> tuple[int, int]:
-    """The part of a match that is the secret: all of it, or the value behind a name."""
-    whole = match.span()
-    groups = [match.span(n) for n in range(1, (match.re.groups or 0) + 1) if match.group(n)]
-    inner = max(groups, key=lambda span: span[1] - span[0], default=whole)
-    return (
-        inner
-        if 2 * (inner[1] - inner[0]) >= whole[1] - whole[0] or inner[1] - inner[0] >= 8
-        else whole
-    )
+    """The part of a match that is the secret: all of it, or what stands behind a name."""
+    spans = [match.span(n) for n in range(1, match.re.groups + 1) if match.group(n)]
+    inner = [span for span in spans if span[0] > match.start() and span[1] - span[0] >= 4]
+    return inner[-1] if inner else match.span()
 
 
 def _by_name(line: str) -> Iterator[tuple[str, int, int]]:
