@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from assent.adapters.agents.registry import AGENTS, INSTALLERS
-from assent.adapters.catalog import built_in_catalog
+from assent.adapters.catalog import built_in_catalog, read_programs
 from assent.adapters.policy_file import PolicyFiles
 from assent.adapters.project import LocalProject
 from assent.adapters.workspace import LocalFiles, LocalWorld
@@ -35,6 +35,11 @@ class Uuid7:
         return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
+def policy_files() -> PolicyFiles:
+    """Policies with everything that is known about programs."""
+    return PolicyFiles(built_in_catalog(), read_programs)
+
+
 def database_url(home: Home, config: Config) -> str:
     return config.database or f"sqlite:///{home.database}"
 
@@ -44,19 +49,53 @@ def open_gatehouse(home: Home, config: Config) -> Gatehouse:
     # Here, because it costs the command line, which needs no store, most of its time.
     from assent.adapters.store import open_store  # noqa: PLC0415
 
-    user_home = Path.home()
+    return _gatehouse(home, open_store(database_url(home, config)))
+
+
+def _gatehouse(home: Home, store: Store) -> Gatehouse:
     return Gatehouse(
-        store=open_store(database_url(home, config)),
+        store=store,
         clock=SystemClock(),
         ids=Uuid7(),
         agents=AGENTS,
         files=LocalFiles(),
         world=LocalWorld(
-            home=str(user_home), assent_home=str(home.root), temporary=temporary_folders()
+            home=str(Path.home()), assent_home=str(home.root), temporary=temporary_folders()
         ),
         project=LocalProject(),
         policies=PolicyFiles(built_in_catalog()),
     )
+
+
+class _OnlyLooked:
+    """A store that is only read, while the daemon may be running or not."""
+
+    def __init__(self, reader: "Reader") -> None:
+        self._reader = reader
+
+    async def write(self, work: Callable[[Tx], T], *, durable: bool) -> T:  # noqa: ARG002
+        raise UnavailableError("The store is only looked at here.")
+
+    def read(self, query: Callable[[View], T]) -> T:
+        return self._reader.read(query)
+
+    def on_commit(self, listener: Callable[[Sequence[Event]], None]) -> None:
+        """Nothing is committed here."""
+
+    async def close(self) -> None:
+        self._reader.close()
+
+
+@contextmanager
+def looking_gatehouse(home: Home, config: Config) -> Iterator[Gatehouse]:
+    """What the daemon works with, for looking only; an empty store where there is none yet."""
+    from assent.adapters.store import open_reader  # noqa: PLC0415
+
+    if not config.database and not home.database.exists():
+        yield _gatehouse(home, MemoryStore())
+        return
+    with open_reader(database_url(home, config)) as reader:
+        yield _gatehouse(home, _OnlyLooked(reader))
 
 
 def temporary_folders() -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from assent.core.risk.readers import READERS
 from assent.errors import UsageError
 
 FOLDER = Path(__file__).parent
+_HINT = "The policy in force stays as it is until this is put right."
 
 
 def _meaning(word: str) -> str:
@@ -105,9 +106,15 @@ def parse_catalog(text: bytes, name: str) -> tuple[tuple[str, Program], ...]:
     return tuple(_named(file.program))
 
 
-def programs_of(tables: Mapping[str, _Program]) -> tuple[tuple[str, Program], ...]:
-    """Programs by every name they have, from tables that were checked already."""
-    return tuple(_named(tables))
+def read_programs(tables: Mapping[str, object]) -> tuple[tuple[str, Program], ...]:
+    """Programs from the `[program]` tables of a policy file. Raises UsageError."""
+    try:
+        file = CatalogFile.model_validate({"program": tables})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"policy.toml: {place}: {first['msg']}", hint=_HINT) from error
+    return tuple(_named(file.program))
 
 
 def _named(tables: Mapping[str, _Program]) -> Iterator[tuple[str, Program]]:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -33,7 +33,7 @@ from assent.core.policy.model import (
     Tier,
 )
 from assent.core.policy.team import TeamRule
-from assent.core.risk.catalog import NOTHING_KNOWN, Catalog
+from assent.core.risk.catalog import NOTHING_KNOWN, Catalog, Program, catalog_of
 from assent.core.risk.edits.classes import PathClass
 from assent.core.risk.model import Effect
 
@@ -44,15 +44,29 @@ BUILT_IN = (_HERE / "default.toml").read_bytes()
 _FOR_GATES = ("tier", "reviewers", "quorum", "wait", "expires", "on_timeout", "remember")
 
 
+ReadPrograms = Callable[[Mapping[str, object]], tuple[tuple[str, Program], ...]]
+"""Reads the tables of `[program]`: programs by their names. Raises UsageError."""
+
+
 class PolicyFiles:
     """Reads policy files. `catalog` is what is known about programs before any policy."""
 
-    def __init__(self, catalog: Catalog = NOTHING_KNOWN) -> None:
+    def __init__(
+        self, catalog: Catalog = NOTHING_KNOWN, read_programs: ReadPrograms | None = None
+    ) -> None:
         self._catalog = catalog
+        self._read_programs = read_programs
         self._known = lru_cache(maxsize=64)(self._with_catalog)
 
     def _with_catalog(self, text: bytes) -> Policy:
-        return replace(parse_policy(text), catalog=self._catalog)
+        """What the file says about a program holds before what is built in."""
+        policy = parse_policy(text)
+        tables = _read(text)[1].program
+        if not tables or self._read_programs is None:
+            return replace(policy, catalog=self._catalog)
+        own = self._read_programs(tables)
+        built_in = self._catalog.programs.items()
+        return replace(policy, catalog=catalog_of((*own, *built_in)))
 
     def default(self) -> Policy:
         """The policy of a workspace that has accepted none."""

@@ -153,6 +153,10 @@ class File(Table):
     team: list[TeamTable] = []
     budget: BudgetTable = BudgetTable()
     rule: list[RuleTable] = []
+    program: Annotated[
+        dict[str, dict[str, object]],
+        Field(description="Programs that Assent does not know: the keys of its catalog."),
+    ] = {}
 
 
 TABLES: dict[tuple[str, ...], type[Table]] = {

@@ -7,12 +7,11 @@ from typing import Any
 
 import click
 
-from assent.adapters.policy_file import PolicyFiles
 from assent.adapters.workspace import LocalWorld
 from assent.entrypoints.cli.client import Client
 from assent.entrypoints.cli.up import login_link
 from assent.entrypoints.home import find_home
-from assent.entrypoints.wiring import current_project, installed_hooks
+from assent.entrypoints.wiring import current_project, installed_hooks, policy_files
 from assent.errors import UsageError
 
 LEVELS = {
@@ -44,7 +43,7 @@ def policy_fault(project: Path) -> str:
     """What is wrong with the policy file of `project`; empty when nothing is."""
     text = LocalWorld(home="", assent_home="").policy_file(str(project))
     try:
-        PolicyFiles().parse(text or b"")
+        policy_files().parse(text or b"")
     except UsageError as error:
         return str(error)
     return ""
