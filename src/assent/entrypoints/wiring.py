@@ -4,7 +4,10 @@ import os
 import secrets
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from assent.adapters.agents.registry import AGENTS, INSTALLERS
 from assent.adapters.catalog import built_in_catalog, read_programs
@@ -13,8 +16,16 @@ from assent.adapters.project import LocalProject
 from assent.adapters.workspace import LocalFiles, LocalWorld
 from assent.app.agents import HUMAN_IN_LOOP, HookStatus, Surroundings
 from assent.app.gatehouse import Gatehouse
+from assent.app.ports import Event, Store, Tx, View
 from assent.entrypoints.home import Config, Home
 from assent.entrypoints.hook.relay_build import install_relay
+from assent.errors import UnavailableError
+from assent.testing import MemoryStore
+
+if TYPE_CHECKING:
+    from assent.adapters.store import Reader
+
+T = TypeVar("T")
 
 
 class SystemClock:
@@ -63,7 +74,7 @@ def _gatehouse(home: Home, store: Store) -> Gatehouse:
             home=str(Path.home()), assent_home=str(home.root), temporary=temporary_folders()
         ),
         project=LocalProject(),
-        policies=PolicyFiles(built_in_catalog()),
+        policies=policy_files(),
     )
 
 
