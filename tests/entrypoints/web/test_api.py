@@ -22,7 +22,7 @@ RECORD = SUMMARY | {
     *("why", "undo", "effects", "evidence", "action", "digest", "policy", "tool", "subagent"),
     *("cwd", "mode", "model", "prose", "editable", "quorum", "decisions", "runs", "consumed_at"),
     *("factors", "approved_by", "tier", "reviewers", "then_ask", "remember_ms", "purpose"),
-    "rollback",
+    *("rollback", "makes_known"),
 }
 
 

@@ -7,6 +7,7 @@ import click
 from assent.adapters.agents.registry import INSTALLERS
 from assent.adapters.policy_file import BUILT_IN
 from assent.app.agents import Change, HookStatus
+from assent.entrypoints.cli.programs import accept_shown, has_new, new_programs, summary
 from assent.entrypoints.cli.up import login_link, start_daemon
 from assent.entrypoints.home import find_home
 from assent.entrypoints.wiring import current_project, surroundings
@@ -31,10 +32,15 @@ def command(yes: bool) -> None:
         known = ", ".join(INSTALLERS)
         click.echo(f"Agent:   none found. Assent knows {known}; later: assent agents install NAME")
     changes = [*_policy_change(root), *(c for item in found for c in item.preview(here))]
-    _ask(changes, ask=not yes)
+    programs = new_programs(home, str(root))
+    if has_new(programs):
+        click.echo(summary(programs["new"]))
+    _ask(changes, ask=not yes, more=has_new(programs))
     _write_policy(root)
     states = [item.install(here) for item in found]
     client = start_daemon(home)
+    if has_new(programs):
+        accept_shown(client, str(root), programs)
     _report(states)
     if states:
         click.echo("         Start your agents anew: hooks are read at the start of a session.")
@@ -49,19 +55,17 @@ def _policy_change(root: Path) -> list[Change]:
     return [Change(root / POLICY, "the built-in policy, for you to edit; commit it")]
 
 
-def _ask(changes: list[Change], *, ask: bool) -> None:
-    if not changes:
-        click.echo("Nothing to write: all is in place.")
-        return
-    click.echo("This would be written:")
+def _ask(changes: list[Change], *, ask: bool, more: bool) -> None:
+    """Show what would be written, and ask once for that and for what was shown before (`more`)."""
+    click.echo("This would be written:" if changes else "Nothing to write: all is in place.")
     for change in changes:
         click.echo(f"  {change.path}: {change.what}")
-    if ask:
-        _confirm()
+    if ask and (changes or more):
+        _confirm("Write this and start Assent?" if changes else "Accept the programs?")
 
 
-def _confirm() -> None:
-    if not click.confirm("Write this and start Assent?", default=True):
+def _confirm(question: str) -> None:
+    if not click.confirm(question, default=True):
         click.echo("Nothing was written.")
         raise click.Abort
 

@@ -59,10 +59,22 @@ def _ways(request: dict[str, Any]) -> Iterator[str]:
     """The commands that decide it."""
     number = request["number"]
     yield f"assent approve {number}"
+    if request["makes_known"]:
+        names = ", ".join(visible_line(name) for name in request["makes_known"])
+        yield f"    From then on {names} runs in this project without asking; not so with --once."
+    for scope in dict.fromkeys(_scopes(request)):
+        yield f"assent approve {number} --grant '{visible_line(scope)}' --for 8h"
     yield f"assent reject {number} --reason TEXT"
     if request["editable"] is not None:
         yield f"assent modify {number}"
     yield f"assent delay {number} --until 30m"
+
+
+def _scopes(request: dict[str, Any]) -> Iterator[str]:
+    """What may be allowed for longer: never what cannot be taken back."""
+    for item in request["evidence"]:
+        if item["scope"] and item["class"] != "irreversible" and not item["scope"].endswith(" "):
+            yield item["scope"]
 
 
 def _reasons(request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -94,6 +106,8 @@ def _command(action: dict[str, Any]) -> Iterator[str]:
     yield f"in {visible_line(action['cwd'])}"
     for name, value in action["env"]:
         yield f"with {visible_line(f'{name}={value}')}"
+    for path, digest in action.get("operands", ()):
+        yield f"runs {visible_line(path)} as it is now ({digest[:19]}…)"
     if action["interactive"]:
         yield "in a terminal into which more can be typed without asking again"
 

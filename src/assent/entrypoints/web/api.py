@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from assent.app.decide_request import Word, decide_request
+from assent.app.grants import Allowance
 from assent.core.approvals import Refusal, Verdict
+from assent.core.grants import SCOPE_GRANT_MS
 from assent.entrypoints.web.decisions import refusal_line
 from assent.entrypoints.web.faults import refused
 from assent.entrypoints.web.pages import event_stream, find, number_of
@@ -55,6 +57,11 @@ class DecisionBody(BaseModel):
     text: str | None = None
     until: int | None = Field(default=None, ge=0)
     confirm: str = Field(default="", max_length=40)
+    keep: bool = True
+    """For an approval: programs that were not known are known here from now on."""
+    grant: str = Field(default="", max_length=400)
+    """For an approval: a scope that is allowed for a while, such as `push origin/agent/*`."""
+    grant_for_ms: int = Field(default=SCOPE_GRANT_MS, ge=1)
 
 
 @router.get("/status")
@@ -134,6 +141,7 @@ async def decide(
         text=body.text,
         until=body.until,
         confirm=body.confirm,
+        allowance=Allowance(keep=body.keep, scope=body.grant, for_ms=body.grant_for_ms),
     )
     outcome = await decide_request(site.gate, number, word)
     if isinstance(outcome, Refusal):

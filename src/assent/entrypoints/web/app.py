@@ -8,7 +8,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from assent.app.gatehouse import Gatehouse
-from assent.entrypoints.web import api, decisions, faults, login, pages
+from assent.entrypoints.web import api, decisions, faults, login, pages, standing_api
 from assent.entrypoints.web.guard import Guard
 from assent.entrypoints.web.rendering import STATIC, static_version
 from assent.entrypoints.web.settings import WebSettings
@@ -33,7 +33,13 @@ def create_app(gatehouse: Gatehouse, *, settings: WebSettings) -> FastAPI:
     app.state.site = make_site(gatehouse, settings)
     app.add_middleware(Guard)
     faults.install(app)
-    for router in (pages.router, decisions.router, login.router, api.router):
+    for router in (
+        pages.router,
+        decisions.router,
+        login.router,
+        api.router,
+        standing_api.router,
+    ):
         app.include_router(router)
     app.mount(f"/static/{static_version()}", _Static(directory=STATIC), name="static")
     return app

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from assent.app.decide_request import Word, decide_request
+from assent.app.grants import Allowance
 from assent.core.approvals import Cause, Refusal, Verdict
 from assent.core.approvals import Request as Asked
 from assent.entrypoints.web.faults import is_fragment
@@ -38,6 +39,8 @@ class DecisionForm(BaseModel):
     until: str = Field(default="", max_length=40)
     custom: str = Field(default="", max_length=40)
     confirm: str = Field(default="", max_length=40)
+    keep: str = Field(default="", max_length=10)
+    """Set: programs that were not known are known here from now on."""
 
 
 class TogetherForm(BaseModel):
@@ -70,6 +73,7 @@ async def decide_one(
             text=_edited(asked, form),
             until=_until(site, form),
             confirm=form.confirm,
+            allowance=Allowance(keep=bool(form.keep)),
         )
         outcome = await decide_request(site.gate, number, word)
     except AssentError as error:

@@ -5,6 +5,7 @@ import json
 from assent.core.approvals import Decision, Request, approvers
 from assent.core.canonical import Json
 from assent.core.encoding import to_json
+from assent.core.grants import vouches_of
 from assent.core.ledger import Entry
 from assent.core.risk.factors import Factors
 from assent.entrypoints.web.views.context import Context
@@ -71,6 +72,7 @@ def request_record(request: Request, context: Context) -> dict[str, Json]:
         "mode": session.mode,
         "model": session.model,
         "prose": proposal.prose,
+        "makes_known": list(vouches_of(assessment)),
         "editable": None if editable is None else {"label": editable.label, "text": editable.text},
         "factors": _factors(assessment.factors),
         "quorum": request.quorum,

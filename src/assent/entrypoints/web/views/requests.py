@@ -8,6 +8,7 @@ from enum import StrEnum
 from assent.core import policy
 from assent.core.actions import PolicyEdit
 from assent.core.approvals import Request, State, Verdict
+from assent.core.grants import vouches_of
 from assent.core.proposals import Editable
 from assent.core.risk.factors import RiskClass
 from assent.core.risk.model import Assessment, Evidence
@@ -115,6 +116,8 @@ class RequestView:
     """Why a browser cannot edit it, where there is something to edit."""
     pauses: tuple[Pause, ...]
     quorum: int
+    makes_known: tuple[str, ...]
+    """Programs that an approval makes known in the project."""
 
 
 def request_view(request: Request, context: Context, *, whole: bool = False) -> RequestView:
@@ -160,6 +163,7 @@ def request_view(request: Request, context: Context, *, whole: bool = False) -> 
         not_editable=not_editable,
         pauses=pauses(context),
         quorum=request.quorum,
+        makes_known=vouches_of(assessment),
     )
 
 
