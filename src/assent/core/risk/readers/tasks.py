@@ -1,0 +1,282 @@
+"""Task runners: which task of the project a call runs, and what its name gives away.
+
+The text of a task is looked up in the project's manifests later. What is found here holds when
+they do not tell: a name such as `deploy` is taken at its word, any other is the project's code.
+"""
+
+import re
+from dataclasses import replace
+
+from assent.core.risk.arguments import Arguments
+from assent.core.risk.environment import check_variables
+from assent.core.risk.findings import RunsTask, Use
+from assent.core.risk.look import InnerCode, InnerCommand, Look
+from assent.core.risk.meanings import MEANINGS
+from assent.core.risk.model import Evidence
+from assent.core.risk.names import names
+from assent.core.risk.paths import shown
+from assent.core.risk.readers.inline import only_prints
+from assent.core.risk.readers.packages import is_node_tool
+from assent.core.risk.shell import Word, join
+
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_FINAL = names("drop reset wipe purge destroy flush nuke truncate unpublish teardown")
+_OUTWARD = names(
+    "deploy deploys publish push rollback upload uploads send email emails ship promote undeploy"
+    " deployment notarize submit"
+)
+_STAGE = names("release prod production live")
+_DATA = names("migrate migrations migration flyway liquibase seed")
+_BACKWARDS = names("down undo revert rollback clean")
+_HARMLESS_DATA = names(
+    "status generate gen create make new add list show info validate check diff test dev local"
+    " version types lint plan heads history current up prepare"
+)
+_BUILDS = names(
+    "build builds bundle compile assemble lint test tests check typecheck start dev serve preview"
+    " package generate process watch analyze size notes changelog merge"
+)
+_ONLY_TRIES = names("dry dryrun check preview local plan status lint validate verify")
+_ALIASES = {"t": "test", "tst": "test", "rum": "run", "urn": "run"}
+_RUNNERS = {"rtx": "mise", "go-task": "task", "gmake": "make", "yarnpkg": "yarn", "mvnw": "mvn"}
+_INSTALLERS = names("make gmake ninja meson")
+
+
+def word_for(task: str) -> str:
+    """The meaning that a task of this name has, while nothing else is known about it."""
+    parts = {part.lower() for part in _PARTS.findall(task)}
+    if parts & _ONLY_TRIES or {"to", "maven", "local"} <= parts:
+        return "project-run"
+    if parts & _FINAL or (parts & _DATA and parts & _BACKWARDS):
+        return "external-final" if parts & {"db", "database"} or parts & _DATA else "external"
+    if parts & _OUTWARD or (parts & _STAGE and not parts & _BUILDS):
+        return "external"
+    changes = parts & {"migrate", "flyway", "liquibase"} and not parts & _HARMLESS_DATA
+    return "external-easy" if changes else "project-run"
+
+
+def runner_of(look: Look) -> str:
+    """The name under which a program's tasks are known."""
+    base = look.name.rsplit("/", 1)[-1]
+    return _RUNNERS.get(base, base)
+
+
+def run_task(look: Look, runner: str, word: Word, task: str | None = None) -> None:
+    """The task that `word` (or `task`) names runs."""
+    name = word.text if task is None else task
+    if name is None:
+        look.act("code", "runs a task that is known only when it runs", words=[word])
+        return
+    meaning = MEANINGS[word_for(name)]
+    if name in ("install", "uninstall") and runner in _INSTALLERS:
+        meaning = MEANINGS["install"]
+    own = meaning.word == "project-run"
+    by_name = "" if own else ", which by its name reaches beyond the project"
+    evidence = Evidence(
+        rule=meaning.word,
+        effect=meaning.effect,
+        factors=meaning.factors,
+        what=f"runs the project's task {shown(name)}{by_name}",
+        span=(word.start, word.end),
+        program=look.program() if own else (),
+        undo=meaning.undo,
+    )
+    look.touch_here(Use.LIST)
+    look.found.append(RunsTask(runner, name, look.folders, evidence))
+
+
+def use_values(look: Look, found: Arguments) -> None:
+    """What the values of flags do, for readers that say everything themselves."""
+    for value in found.values:
+        if value.use == "folder":
+            look.folders = tuple(join(f, value.text) for f in look.folders if value.text)
+            look.touch_here(Use.LIST)
+    for value in found.values:
+        if value.use == "shell":
+            look.inner.append(InnerCode("shell", value.word, value.text))
+        elif value.use in ("read", "write", "run", "list"):
+            look.touch(value.word, Use(value.use), value.text)
+
+
+def read_task(look: Look, found: Arguments) -> bool:
+    """`npm run TASK ARGUMENT…`; `:::` begins another task, as for mise."""
+    use_values(look, found)
+    if not found.tail:
+        look.means(MEANINGS["read"])
+        return True
+    following = [n + 1 for n, word in enumerate(found.tail[:-1]) if word.text == ":::"]
+    for place in (0, *following):
+        run_task(look, runner_of(look), found.tail[place])
+    return True
+
+
+def read_tasks(look: Look, found: Arguments) -> bool:
+    """`make TARGET… NAME=VALUE…`: every operand is a task, but for assignments."""
+    use_values(look, found)
+    tasks = [word for word in found.operands if "=" not in (word.text or "")]
+    assigned = [word for word in found.operands if "=" in (word.text or "")]
+    variables = [(word.text or "").partition("=")[0].rstrip(":") for word in assigned]
+    look.found += check_variables(variables, look.span)
+    for word in tasks:
+        run_task(look, runner_of(look), word, _without_arguments(word.text))
+    if not tasks:
+        look.means(MEANINGS["project-run"])
+    return True
+
+
+def _without_arguments(text: str | None) -> str | None:
+    """`rake db:seed[users]` names `db:seed`; mvn's `plugin:1.2:goal` stays as it is."""
+    return None if text is None else text.partition("[")[0]
+
+
+def read_named_task(look: Look, found: Arguments) -> bool:
+    """`npm test`: the subcommand itself is the task."""
+    use_values(look, found)
+    name = found.call.name[0] if found.call.name else ""
+    run_task(look, runner_of(look), look.words[0], _ALIASES.get(name, name))
+    return True
+
+
+def read_task_or_tool(look: Look, found: Arguments) -> bool:
+    """`pnpm WORD…`: a task of the project, or a tool that it has installed."""
+    use_values(look, found)
+    if not found.tail:
+        alone = "install-locked" if runner_of(look) == "yarn" else "inert"
+        look.means(MEANINGS[alone])
+        return True
+    first = found.tail[0]
+    if runner_of(look) == "bun" and _is_file(first.text):
+        look.touch(first, Use.RUN)
+    elif first.text is not None and is_node_tool(first.text):
+        look.inner.append(InnerCommand(found.tail))
+    else:
+        run_task(look, runner_of(look), first)
+    return True
+
+
+def _is_file(text: str | None) -> bool:
+    return text is None or "/" in text or text.endswith((".ts", ".js", ".mjs", ".tsx", ".jsx"))
+
+
+def read_again(look: Look, found: Arguments) -> bool:
+    """`cargo +nightly WORD…`, `yarn workspace NAME WORD…`: the same program with other words."""
+    use_values(look, found)
+    look.inner.append(InnerCommand((look.words[0], *found.tail)))
+    return True
+
+
+def read_each(look: Look, found: Arguments) -> bool:
+    """`concurrently TEXT…`: every operand is shell text, or `npm:TASK`."""
+    use_values(look, found)
+    for word in found.operands:
+        _each(look, word)
+    if not found.operands:
+        look.means(MEANINGS["inert"])
+    return True
+
+
+def _each(look: Look, word: Word) -> None:
+    runner, _, task = (word.text or "").partition(":")
+    if runner in ("npm", "pnpm", "yarn", "bun") and task and " " not in task:
+        run_task(look, runner, word, task)
+    else:
+        look.inner.append(InnerCode("shell", word, word.text))
+
+
+def read_texts(look: Look, found: Arguments) -> bool:
+    """`run-s TASK…`, `npm-run-all TASK…`: every operand is a task of the project's npm scripts."""
+    use_values(look, found)
+    for word in found.operands:
+        text = None if word.text is None else word.text.partition(" ")[0]
+        run_task(look, "npm", word, text)
+    return True
+
+
+def read_targets(look: Look, found: Arguments) -> bool:
+    """`nx run PROJECT:TARGET`, `turbo run TASK…`, `nx run-many -t TASK`: targets of a monorepo."""
+    use_values(look, found)
+    named = [value for value in found.values if value.flag in ("-t", "--target", "--targets")]
+    for value in named:
+        for task in (value.text or "").split(","):
+            run_task(look, "npm", value.word, task)
+    runs = () if named else found.operands
+    for word in runs:
+        run_task(look, "npm", word, _target(word.text))
+    if not named and not runs:
+        look.means(MEANINGS["project-run"])
+    return True
+
+
+def _target(text: str | None) -> str | None:
+    return None if text is None else text.split("#")[-1].split(":", 1)[-1]
+
+
+def read_plain(look: Look, found: Arguments) -> bool:
+    """A call about which the catalog's data says it all, though its program has a reader."""
+    del look, found
+    return False
+
+
+def read_named_command(look: Look, found: Arguments) -> bool:
+    """`corepack pnpm WORD…`: the subcommand is another program."""
+    use_values(look, found)
+    name = found.call.name[-1]
+    first = next((word for word in look.words[1:] if word.text == name), look.words[0])
+    look.inner.append(InnerCommand((replace(first, text=name), *found.tail)))
+    return True
+
+
+def read_bun(look: Look, found: Arguments) -> bool:
+    """`bun WORD…`: code, a file, a tool, or a task."""
+    codes = [value for value in found.values if value.use.startswith("code:")]
+    for value in codes:
+        if value.text is not None and only_prints("javascript", value.text):
+            look.means(MEANINGS["inert"])
+        else:
+            look.inner.append(InnerCode("javascript", value.word, value.text))
+    return bool(codes) or read_task_or_tool(look, found)
+
+
+def read_deno(look: Look, found: Arguments) -> bool:
+    """`deno run FILE…`: a file of the project; code from elsewhere is fetched first."""
+    use_values(look, found)
+    first = found.tail[0] if found.tail else None
+    if first is None:
+        look.means(MEANINGS["interactive"])
+    elif first.text is not None and ":" in first.text and not first.text.startswith("file:"):
+        package = first.text.removeprefix("npm:").partition("/")[0]
+        if first.text.startswith("npm:") and is_node_tool(package):
+            look.inner.append(InnerCommand((replace(first, text=package), *found.tail[1:])))
+        else:
+            look.act("code", f"fetches and runs {shown(first.text)}", words=[first])
+    elif first.text == "-":
+        look.act("code", "runs what another command prints")
+    else:
+        look.touch(first, Use.RUN)
+    return True
+
+
+def read_nx(look: Look, found: Arguments) -> bool:
+    """`nx TARGET PROJECT` and `nx PROJECT:TARGET`."""
+    use_values(look, found)
+    for word in found.operands[:1]:
+        run_task(look, "npm", word, _target(word.text))
+    if not found.operands:
+        look.means(MEANINGS["inert"])
+    return True
+
+
+def read_tool_or_task(look: Look, found: Arguments) -> bool:
+    """`pdm run WORD…`: a program that is known, or a task of the project."""
+    use_values(look, found)
+    first = found.tail[0] if found.tail else None
+    if first is None:
+        look.means(MEANINGS["read"])
+    elif first.text is not None and look.catalog[first.text] is not None:
+        look.inner.append(InnerCommand(found.tail))
+    elif first.text is not None and first.text.endswith(".py"):
+        look.touch(first, Use.RUN)
+    else:
+        task = None if first.text is None else first.text.rsplit(":", 1)[-1]
+        run_task(look, runner_of(look), first, task)
+    return True
