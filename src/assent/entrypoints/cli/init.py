@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from assent.adapters.agents.registry import INSTALLERS
-from assent.adapters.policy_file import BUILT_IN
+from assent.adapters.policy_file import PROFILES, starting_text
 from assent.app.agents import Change, HookStatus
 from assent.entrypoints.cli.programs import accept_shown, has_new, new_programs, summary
 from assent.entrypoints.cli.up import login_link, start_daemon
@@ -18,7 +18,14 @@ POLICY = Path(".assent") / "policy.toml"
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask first.")
-def command(yes: bool) -> None:
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="solo",
+    show_default=True,
+    help="How much a new policy asks about.",
+)
+def command(yes: bool, profile: str) -> None:
     """Set up Assent in this repository: policy, hooks of the agents found, daemon."""
     home = find_home()
     root = current_project()
@@ -31,12 +38,12 @@ def command(yes: bool) -> None:
     if not found:
         known = ", ".join(INSTALLERS)
         click.echo(f"Agent:   none found. Assent knows {known}; later: assent agents install NAME")
-    changes = [*_policy_change(root), *(c for item in found for c in item.preview(here))]
+    changes = [*_policy_change(root, profile), *(c for item in found for c in item.preview(here))]
     programs = new_programs(home, str(root))
     if has_new(programs):
         click.echo(summary(programs["new"]))
     _ask(changes, ask=not yes, more=has_new(programs))
-    _write_policy(root)
+    _write_policy(root, profile)
     states = [item.install(here) for item in found]
     client = start_daemon(home)
     if has_new(programs):
@@ -49,10 +56,12 @@ def command(yes: bool) -> None:
     click.echo(f"Open your inbox, once and within 10 minutes: {login_link(client)}")
 
 
-def _policy_change(root: Path) -> list[Change]:
+def _policy_change(root: Path, profile: str) -> list[Change]:
     if (root / POLICY).exists():
         return []
-    return [Change(root / POLICY, "the built-in policy, for you to edit; commit it")]
+    return [
+        Change(root / POLICY, f"a policy with the profile {profile}, for you to edit; commit it")
+    ]
 
 
 def _ask(changes: list[Change], *, ask: bool, more: bool) -> None:
@@ -70,13 +79,13 @@ def _confirm(question: str) -> None:
         raise click.Abort
 
 
-def _write_policy(root: Path) -> None:
+def _write_policy(root: Path, profile: str) -> None:
     target = root / POLICY
     if target.exists():
         return
     try:
         target.parent.mkdir(exist_ok=True)
-        target.write_bytes(BUILT_IN)
+        target.write_bytes(starting_text(profile))
     except OSError as error:
         raise UnavailableError(
             f"{target} cannot be written: {error.strerror}.", hint="Run this in your project."

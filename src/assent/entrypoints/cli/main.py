@@ -22,6 +22,7 @@ COMMANDS = {
     "modify": "Change the call of a request and let the changed one run.",
     "delay": "Put a request off until later.",
     "withdraw": "Take a request back.",
+    "policy": "Check a policy, ask it why, try it, replay a draft.",
     "log": "Show what was recorded, newest first.",
     "classify": "Grade cases from a file, without running anything.",
     "verify": "Check that the record is whole and untouched.",
