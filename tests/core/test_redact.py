@@ -1,8 +1,11 @@
 """What looks like a secret does not reach the log or the ledger."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assent.core.redact import HIDDEN, redact
+from assent.core.risk.edits import find_secrets
 
 
 @pytest.mark.parametrize(
@@ -15,6 +18,12 @@ from assent.core.redact import HIDDEN, redact
         pytest.param("redis://:s3cretpw@example.org", "s3cretpw", id="address-without-user"),
         pytest.param("use ghp_abcdefghij0123456789", "ghp_abcdefghij0123456789", id="github"),
         pytest.param("AKIAABCDEFGHIJKLMNOP", "AKIAABCDEFGHIJKLMNOP", id="aws"),
+        pytest.param("k=sk_live_" + "a1B2c3" * 4, "a1B2c3a1B2c3", id="stripe"),
+        pytest.param("AIza" + "Bc9_" * 8 + "Bc9", "Bc9_Bc9_", id="google"),
+        pytest.param("curl -u ana:s3cr3tPa55 x", "s3cr3tPa55", id="curl"),
+        pytest.param(
+            "-----BEGIN EC " + "PRIVATE KEY-----\nMIIEpA", "MIIEpA", id="all-of-a-private-key"
+        ),
     ],
 )
 def test_a_secret_is_hidden(text: str, hidden: str) -> None:
@@ -33,3 +42,21 @@ def test_a_secret_is_hidden(text: str, hidden: str) -> None:
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert redact(text) == text
+
+
+@given(
+    st.text(alphabet="ab1 =:'\"\n@/", max_size=30),
+    st.sampled_from(
+        (
+            "AKIA" + "QWERTYUIOPASDFGH",
+            "ghp_" + "a1B2" * 9,
+            "sk_live_" + "a1B2c3" * 4,
+            "npm_" + "a1B2" * 9,
+            "api_key = 'k9fjw02xx'",
+            "://u:pw12345678@h",
+        )
+    ),
+    st.text(alphabet="ab1 =:'\"\n@/", max_size=30),
+)
+def test_nothing_that_risk_calls_a_secret_is_kept(before: str, secret: str, after: str) -> None:
+    assert find_secrets(redact(f"{before} {secret} {after}")) == ()

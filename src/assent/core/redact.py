@@ -1,10 +1,12 @@
 """Hide what looks like a secret before a text is logged or written into the ledger.
 
-The ledger cannot be cleaned afterwards, so this errs towards hiding. What a person decides on is
-never redacted; it is kept apart from the ledger.
+The ledger cannot be cleaned afterwards, so this errs towards hiding: everything that risk calls a
+secret, and more. What a person decides on is never redacted; it is kept apart from the ledger.
 """
 
 import re
+
+from assent.core.risk.edits.secrets import find_secrets
 
 HIDDEN = "[hidden]"
 
@@ -31,7 +33,16 @@ _SECRETS = re.compile(
 
 def redact(text: str) -> str:
     """`text` with values that look like credentials replaced by `[hidden]`."""
-    return _SECRETS.sub(_hide, text)
+    return _without_found(_SECRETS.sub(_hide, text))
+
+
+def _without_found(text: str) -> str:
+    kept: list[str] = []
+    at = 0
+    for found in sorted(find_secrets(text), key=lambda secret: secret.start):
+        kept += [text[at : found.start], HIDDEN]
+        at = found.end
+    return "".join((*kept, text[at:]))
 
 
 def _hide(match: re.Match[str]) -> str:

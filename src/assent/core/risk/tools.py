@@ -27,7 +27,7 @@ from assent.core.risk.findings import (
     Touch,
     Use,
 )
-from assent.core.risk.languages import read_code, read_sql
+from assent.core.risk.languages import LANGUAGES, read_code, read_sql
 from assent.core.risk.languages.reading import Reading
 from assent.core.risk.meanings import MEANINGS
 from assent.core.risk.model import Effect, Evidence, Scope
@@ -162,8 +162,15 @@ def inspect_arguments(call: ToolCall, *, cwd: str, read_shell: ReadShell) -> tup
         found.extend(_named(verbs, name))
         where = next((v.text for v in values if v.key in _WHERE_KEYS and _is_path(v.text)), "")
         start = join(cwd, where) if where else cwd
+        language = next((v.text.lower() for v in values if v.key in ("language", "lang")), "")
         for value in values:
-            found.extend(_said(value, verbs, start, read_shell=read_shell))
+            if value.key in _WHERE_KEYS and _is_path(value.text):
+                found.append(Touch(join(cwd, value.text), Use.LIST))
+            elif value.key in _CODE_KEYS and _CODE.search(value.text):
+                spoken = _language(value.key, verbs, language)
+                found.extend(_code(value.text, spoken, start, read_shell=read_shell))
+            else:
+                found.extend(_said(value, verbs, start, read_shell=read_shell))
     return tuple(dict.fromkeys(found))
 
 
@@ -266,16 +273,27 @@ def _said(
         yield from (_unplaced(item) for item in read_shell(text, cwd))
     elif key in _SQL_KEYS:
         yield from _query(key, text, cwd)
-    elif key in _CODE_KEYS and _CODE.search(text):
-        language = "python" if key == "python" or "python" in verbs else key
-        yield from _read(read_code(language, text), cwd, read_shell=read_shell)
     elif text.lower().startswith("file://"):
         yield Touch(join(cwd, text[7:] or "/"), _use(verbs))
     elif key in _TARGET_KEYS and _looks_like_path(text):
         yield Touch(join(cwd, text), Use.DELETE if verbs & _FINAL else Use.WRITE)
     elif key in _PATH_KEYS and _is_path(text):
-        use = Use.LIST if key in _WHERE_KEYS else _use(verbs)
-        yield Touch(join(cwd, text), use)
+        yield Touch(join(cwd, text), _use(verbs))
+
+
+def _language(key: str, verbs: frozenset[str], told: str) -> str:
+    """The language of code, as far as the call tells it."""
+    names = (told, key, *verbs)
+    return next((name for name in names if name in LANGUAGES), "")
+
+
+def _code(text: str, language: str, cwd: str, *, read_shell: ReadShell) -> Iterator[Finding]:
+    if language:
+        yield from _read(read_code(language, text), cwd, read_shell=read_shell)
+    else:
+        meaning = MEANINGS["code"]
+        what = "runs code that stands in its arguments"
+        yield Evidence("code", meaning.effect, meaning.factors, what)
 
 
 def _query(key: str, text: str, cwd: str) -> Iterator[Finding]:

@@ -6,9 +6,29 @@ edit of a test or of a check that is shown as such.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from assent.core.risk.edits.classes import PathClass
 from assent.core.risk.edits.diffs import Hunk, Line
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """A pattern of lines. One of the marks stands, in lower case, in every line it matches."""
+
+    marks: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+    def count(self, lines: Sequence[str]) -> int:
+        text = "\n".join(lines).lower()
+        if not any(mark in text for mark in self.marks):
+            return 0
+        return sum(self.pattern.search(line) is not None for line in lines)
+
+
+def _sign(marks: str, pattern: re.Pattern[str]) -> _Sign:
+    return _Sign(tuple(marks.split()), pattern)
+
 
 _COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*|\*|--|<!--)")
 
@@ -22,12 +42,18 @@ _TEST = re.compile(
     """,
     re.VERBOSE,
 )
-_ASSERTION = re.compile(
-    r"\b(?:assert\w*!?|expect(?:Error|That)?\s*\(|require\.\w+|should(?:\.|\s|Be|_)|verify\(|"
-    r"t\.(?:Error|Fatal)f?\(|pytest\.raises|refute\w*|must_\w+|XCTAssert\w*)"
+_ASSERTION = _sign(
+    "assert expect require. should verify( t.error t.fatal pytest.raises refute must_",
+    re.compile(
+        r"\b(?:assert\w*!?|expect(?:Error|That)?\s*\(|require\.\w+|should(?:\.|\s|Be|_)|verify\(|"
+        r"t\.(?:Error|Fatal)f?\(|pytest\.raises|refute\w*|must_\w+|XCTAssert\w*)"
+    ),
 )
-_SKIP = re.compile(
-    r"""
+_SKIP = _sign(
+    "skip xfail expectedfailure todo fixme failing xit("
+    " xtest( xdescribe( xcontext( xspecify( [ignore @disabled @ignore assume.",
+    re.compile(
+        r"""
     @(?:\w+\.)*(?:skip|skipif|skipIf|skipUnless|xfail|expectedFailure)\b
     | \bpytest\.(?:skip|xfail)\( | \.skipTest\( | \bpytestmark\s*=.*(?:skip|xfail)
     | \b(?:it|test|describe|context|suite)\.(?:skip|todo|fixme|failing)\b
@@ -35,15 +61,25 @@ _SKIP = re.compile(
     | \b[tb]\.Skip(?:f|Now)?\( | \#\[ignore | @(?:Disabled|Ignore)\b | \bAssume\.assume
     | \bmarkTestSkipped\( | ^\s*skip\s+['"]
     """,
-    re.VERBOSE,
+        re.VERBOSE,
+    ),
 )
-_ONLY = re.compile(r"\b(?:it|test|describe|context|suite)\.only\b|(?:^|\s)f(?:it|describe)\(")
-_VACUOUS = re.compile(
-    r"\bassert\s*\(?\s*(?:True|1)\b\s*\)?\s*(?:#|,|$)|assertTrue\(\s*[Tt]rue\b|\bassert!\(true\)"
-    r"|expect\(\s*(?:true|1)\s*\)\s*\.\s*to(?:Be|Equal|BeTruthy)"
-    r"|\bassert\b.*\b(?:or True|\|\| true)\b"
+_ONLY = _sign(
+    ".only fit( fdescribe(",
+    re.compile(r"\b(?:it|test|describe|context|suite)\.only\b|(?:^|\s)f(?:it|describe)\("),
 )
-_BROAD = re.compile(r"^\s*except(?:\s*:|\s+(?:Base)?Exception\b)|\bcatch\s*\([^)]*\)\s*\{\s*\}")
+_VACUOUS = _sign(
+    "assert expect(",
+    re.compile(
+        r"\bassert\s*\(?\s*(?:True|1)\b\s*\)?\s*(?:#|,|$)|assertTrue\(\s*[Tt]rue\b|\bassert!\(true\)"
+        r"|expect\(\s*(?:true|1)\s*\)\s*\.\s*to(?:Be|Equal|BeTruthy)"
+        r"|\bassert\b.*\b(?:or True|\|\| true)\b"
+    ),
+)
+_BROAD = _sign(
+    "except catch",
+    re.compile(r"^\s*except(?:\s*:|\s+(?:Base)?Exception\b)|\bcatch\s*\([^)]*\)\s*\{\s*\}"),
+)
 
 _CI_WEAKER = (
     (re.compile(r"\bcontinue-on-error\s*:\s*['\"]?true"), "lets a failing step pass"),
@@ -63,16 +99,24 @@ _THRESHOLD = re.compile(
     r"(?P<name>fail[-_]under|cov-fail-under|branches|functions|lines|statements|threshold|minimum)"
     r"['\"]?\s*[:=]\s*['\"]?(?P<number>\d{1,3}(?:\.\d+)?)"
 )
-_SUPPRESSION = re.compile(
-    r"#\s*noqa|#\s*type:\s*ignore|#\s*pylint:\s*disable|#\s*pragma:\s*no cover"
-    r"|#\s*pyright:\s*ignore|@ts-ignore|@ts-expect-error|eslint-disable|biome-ignore|//\s*nolint|#!?\[allow\("
-    r"|@SuppressWarnings|@Suppress\(|rubocop:disable|NOLINT|swiftlint:disable|istanbul ignore"
-    r"|c8 ignore"
+_SUPPRESSION = _sign(
+    "noqa type: pylint pragma pyright @ts- eslint-disable"
+    " biome-ignore nolint allow( @suppress rubocop: swiftlint: ignore",
+    re.compile(
+        r"#\s*noqa|#\s*type:\s*ignore|#\s*pylint:\s*disable|#\s*pragma:\s*no cover"
+        r"|#\s*pyright:\s*ignore|@ts-ignore|@ts-expect-error|eslint-disable|biome-ignore|//\s*nolint|#!?\[allow\("
+        r"|@SuppressWarnings|@Suppress\(|rubocop:disable|NOLINT|swiftlint:disable|istanbul ignore"
+        r"|c8 ignore"
+    ),
 )
-_SILENCED = re.compile(
-    r"#\s*nosec|nosemgrep|NOSONAR|@ts-nocheck|#\s*mypy:\s*ignore-errors|#\s*flake8:\s*noqa\s*$"
-    r"|#\s*ruff:\s*noqa\s*$|/\*\s*eslint-disable\s*\*/|codeql\[|lgtm\[|gitleaks:allow"
-    r"|pragma: allowlist"
+_SILENCED = _sign(
+    "nosec nosemgrep nosonar @ts-nocheck ignore-errors"
+    " noqa eslint-disable codeql[ lgtm[ gitleaks:allow allowlist",
+    re.compile(
+        r"#\s*nosec|nosemgrep|NOSONAR|@ts-nocheck|#\s*mypy:\s*ignore-errors|#\s*flake8:\s*noqa\s*$"
+        r"|#\s*ruff:\s*noqa\s*$|/\*\s*eslint-disable\s*\*/|codeql\[|lgtm\[|gitleaks:allow"
+        r"|pragma: allowlist"
+    ),
 )
 
 Weaker = tuple[str, str]
@@ -86,15 +130,15 @@ def weaker_tests(hunks: Sequence[Hunk]) -> Iterator[Weaker]:
     come = _names(added) - _names(removed)
     if len(gone) > len(come):
         yield "test-removed", f"removes {_listed(sorted(gone))}"
-    if _count(_SKIP, added) > _count(_SKIP, removed):
+    if _SKIP.count(added) > _SKIP.count(removed):
         yield "test-skipped", "skips tests"
-    if _count(_ONLY, added) > _count(_ONLY, removed):
+    if _ONLY.count(added) > _ONLY.count(removed):
         yield "test-skipped", "runs only some of the tests"
-    if _count(_VACUOUS, added) > _count(_VACUOUS, removed):
+    if _VACUOUS.count(added) > _VACUOUS.count(removed):
         yield "test-weakened", "adds a check that always holds"
-    if _count(_BROAD, added) > _count(_BROAD, removed):
+    if _BROAD.count(added) > _BROAD.count(removed):
         yield "test-weakened", "swallows errors in a test"
-    fewer = _count(_ASSERTION, removed) - _count(_ASSERTION, added)
+    fewer = _ASSERTION.count(removed) - _ASSERTION.count(added)
     if fewer > 0:
         yield "test-weakened", f"has {fewer} fewer assertion{'s' if fewer > 1 else ''}"
 
@@ -124,9 +168,9 @@ def _lowered(removed: Sequence[str], added: Sequence[str]) -> Iterator[Weaker]:
 def _suppressed(hunks: Sequence[Hunk]) -> Iterator[Weaker]:
     removed = [line.text for hunk in hunks for line in hunk.removed]
     added = [line.text for hunk in hunks for line in hunk.added]
-    if _count(_SILENCED, added) > _count(_SILENCED, removed):
+    if _SILENCED.count(added) > _SILENCED.count(removed):
         yield "check-silenced", "silences a security or whole-file check"
-    elif _count(_SUPPRESSION, added) > _count(_SUPPRESSION, removed):
+    elif _SUPPRESSION.count(added) > _SUPPRESSION.count(removed):
         yield "check-suppressed", "suppresses a warning of a linter or type checker"
 
 
