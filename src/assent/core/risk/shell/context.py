@@ -64,6 +64,24 @@ class Call:
     """Characters of the script."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """A text that runs when the shell ends, or at any time before."""
+
+    text: str
+    call: Call
+    later: dict[str, Variable] = field(default_factory=dict)
+    """All values that variables are given after it is set."""
+
+    def variables(self) -> dict[str, Variable]:
+        """All values that variables may have when it runs."""
+        state = self.call.state
+        found = dict(state.variables)
+        for name, variable in self.later.items():
+            found[name] = widest(state.variable(name), variable)
+        return found
+
+
 @dataclass(slots=True)
 class Context:
     shared: Shared
@@ -88,9 +106,9 @@ class Context:
     """Functions that are being called."""
     locals: list[set[str]] = field(default_factory=list)
     """Variables that each of these functions has for itself."""
-    traps: list[tuple[str, Call]] = field(default_factory=list)
-    ever: dict[str, Variable] = field(default_factory=dict)
-    """All values that a variable has anywhere in the script."""
+    traps: list[Trap] = field(default_factory=list)
+    temporary: bool = True
+    """`mktemp` makes its files where it does by itself."""
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         if self.offsets is None:
@@ -121,9 +139,14 @@ class Context:
     def assign(self, state: State, name: str, variable: Variable) -> State:
         """Set a variable, and remember that it had this value."""
         self.shared.step(1 + len(state.variables) // 16)
-        known = self.ever.get(name)
-        self.ever[name] = variable if known is None else _widest(known, variable)
+        self.note(name, variable)
         return state.bind(name, variable)
+
+    def note(self, name: str, variable: Variable) -> None:
+        self.temporary = self.temporary and name != "TMPDIR"
+        for trap in self.traps:
+            known = trap.later.get(name)
+            trap.later[name] = variable if known is None else widest(known, variable)
 
     def leave(self, state: State) -> None:
         """A loop or function is left here."""
@@ -132,7 +155,8 @@ class Context:
             self.shared.step()
 
 
-def _widest(one: Variable, other: Variable) -> Variable:
+def widest(one: Variable, other: Variable) -> Variable:
+    """A variable that may be either."""
     if one == other:
         return one
     left, right = State((), {"x": one}), State((), {"x": other})

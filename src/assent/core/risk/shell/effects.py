@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from assent.core.risk.names import names
-from assent.core.risk.shell.context import Call, Context, Outcome, stays, value_of
+from assent.core.risk.shell.context import Call, Context, Outcome, Trap, stays, value_of
 from assent.core.risk.shell.folders import entered
 from assent.core.risk.shell.model import REPOSITORY_ROOT, UNKNOWN_FOLDER, Folders, Word
 from assent.core.risk.shell.parser import DECLARERS
@@ -293,7 +293,7 @@ def _trap(context: Context, call: Call) -> _Effect:
     if text is None or (rest[0:1] and rest[0].glob):
         return _simply(call.state)
     if text not in ("-", "", "-l", "-p") and not text.isdigit():
-        context.traps.append((_as_written(text), call))
+        context.traps.append(Trap(_as_written(text), call))
     return stays(call.state), True
 
 

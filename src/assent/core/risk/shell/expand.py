@@ -301,7 +301,8 @@ class Expander:
         variable = self.state.variable(part.name)
         if variable.listed:
             return variable.items
-        return variable.values if len(variable.values) == 1 else None
+        known = part.name in self.state.variables and len(variable.values) == 1
+        return variable.values if known else None
 
     def _base(self, part: Parameter) -> Value:
         name, arguments = part.name, self.state.arguments

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import accumulate, product
 from typing import assert_never
 
+from assent.core.risk.shell.braces import TooManyWords, alternatives, has_braces
 from assent.core.risk.shell.context import (
     Call,
     Context,
@@ -19,6 +20,7 @@ from assent.core.risk.shell.context import (
     join_all,
     stays,
     value_of,
+    widest,
 )
 from assent.core.risk.shell.cursor import Shared, TooMuch
 from assent.core.risk.shell.effects import apply, is_table, without_wrappers
@@ -48,6 +50,7 @@ from assent.core.risk.shell.syntax import (
     Function,
     Group,
     If,
+    Odd,
     Output,
     Pipeline,
     Redirected,
@@ -80,6 +83,7 @@ MAX_CHOICES = 8
 MAX_TURNS = 64
 """Words that a loop is followed for, one after the other."""
 MAX_ROUNDS = 12
+MAX_TRAPS = 8
 
 _IMPLICIT = frozenset(
     {
@@ -139,12 +143,12 @@ class _Reading:
     def script(self, tree: Commands, state: State) -> None:
         after = self.run(tree, state)
         last = after.either or state
-        for text, call in self.context.traps:
-            variables = {**last.variables, **self.context.ever}
-            folders = (*call.state.folders, *last.folders)
-            there = replace(last, variables=variables).moved(folders)
-            self._run_text(text, replace(call, state=there))
-        del self.context.traps[:]
+        for trap in self.context.traps[:MAX_TRAPS]:
+            folders = (*trap.call.state.folders, *last.folders)
+            there = replace(last, variables=trap.variables()).moved(folders)
+            self._run_text(trap.text, replace(trap.call, state=there))
+        if len(self.context.traps) > MAX_TRAPS:
+            raise TooMuch("sets too many traps to be read")
 
     def run(self, node: Statement, state: State) -> Outcome:
         """Read a statement that runs in `state`."""
@@ -243,7 +247,7 @@ class _Reading:
             if place:
                 text = printed(context.printing[0]) if len(context.printing) == 1 else None
                 known = text if _is_one(node.stages[place - 1]) and _is_one(stage) else None
-                context.feed = Feed(piped=True, stdin=known, source=tuple(context.printing))
+                context.feed = Feed(piped=True, stdin=known, source=_with_words(context.printing))
             context.printing = []
             last = self.run(stage, state)
         context.printing, context.feed = [*outer, *context.printing], outer_feed
@@ -428,7 +432,7 @@ class _Reading:
             expander = self._expander(each)
             values = [expander.value(word.parts) for word in node.words]
             self._check_test(node, values, expander)
-            self._tell_assigned(node, tuple(expander.assigned), each)
+            self._tell_assigned(node, tuple(expander.assigned), expander.state)
             ends.append(expander.state)
         return stays(join_all(ends))
 
@@ -451,13 +455,15 @@ class _Reading:
     def _computed(self, node: Computed, state: State) -> Outcome:
         expander = self._expander(state)
         expander.computed(node)
-        self._tell_assigned(node, tuple(expander.assigned), state)
+        self._tell_assigned(node, tuple(expander.assigned), expander.state)
         return stays(expander.state)
 
     def _tell_assigned(
         self, node: For | Test | Computed, names: tuple[str, ...], state: State
     ) -> None:
         """Say that variables are set where no command does it."""
+        for name in names:
+            self.context.note(name, state.variable(name))
         if names:
             span = self.context.span(node.start, node.end)
             self._emit_quietly(Simple((), state.folders, *span, assigned=names))
@@ -522,8 +528,10 @@ class _Reading:
         self._check_characters(node, words)
         redirects, feed = self._redirects(node.redirects, expander)
         env, after = self._assignments(node.assignments, expander)
+        for name in expander.assigned:
+            self.context.note(name, expander.state.variable(name))
         start, end = context.span(node.start, node.end)
-        names = (*(name for name, _ in env), *expander.assigned)
+        names = tuple(dict.fromkeys((*(name for name, _ in env), *expander.assigned)))
         command = Simple(
             words=words,
             folders=state.folders,
@@ -606,8 +614,9 @@ class _Reading:
         declared: list[Assignment] = []
         for each in node.words:
             if isinstance(each, Assignment):
-                declared.append(each)
-                words.append(self._as_word(each, expander))
+                several = _without_braces(each)
+                declared += several
+                words += [self._as_word(one, expander) for one in several]
             else:
                 words += expander.words(each)
         return tuple(words), tuple(declared)
@@ -668,7 +677,8 @@ class _Reading:
         )
         items: tuple[Value, ...] | None = values if known else None
         if node.appends:
-            before = old.items if old.listed else old.values
+            scalar = old.values if node.name in expander.state.variables else None
+            before = old.items if old.listed else scalar
             items = None if items is None or before is None else (*before, *items)
         first = items[0] if items else unknown(any_of((*old.values, *values)))
         return Variable((first,), items, listed=True)
@@ -691,6 +701,8 @@ class _Reading:
                 context.locals[-1].add(node.name)
             variable = self._variable(node, expander)
             variable = self._declared(node, variable, flags, expander)
+            if name == "local" and not context.locals:
+                variable = widest(expander.state.variable(node.name), variable)
             env.append((node.name, expander.given(node.start, node.end, _whole(variable))))
             expander.state = context.assign(expander.state, node.name, variable)
         state = expander.state
@@ -784,15 +796,19 @@ class _Reading:
         self.run(node.body, state)
         found = context.printing
         context.printing, context.feed, context.loops = printing, feed, loops
-        self.inner = tuple(found)
+        self.inner = _with_words(found)
         value = output_value(found, self.home) if _is_certain(node.body) else None
-        if context.calls != calls or (value == Value(FRESH_PATH) and "TMPDIR" in context.ever):
+        if context.calls != calls or (value == Value(FRESH_PATH) and not context.temporary):
             value = None
         if value is None:
             return replace(PRINTED, holds=tells([*context.commands[place:], *found]))
         if value.text is not None and context.commands[place:] == found and _is_text(found[0]):
             del context.commands[place:]
         return value
+
+
+def _with_words(commands: list[Simple]) -> tuple[Simple, ...]:
+    return tuple(command for command in commands if command.words)
 
 
 def _is_one(node: Statement) -> bool:
@@ -818,6 +834,18 @@ def _is_text(command: Simple) -> bool:
 
 def _is_descriptor(word: Word) -> bool:
     return word.number if word.text is None else word.text.rstrip("-").isdigit() or word.text == "-"
+
+
+def _without_braces(node: Assignment) -> list[Assignment]:
+    """`export A={a,b}` is `export A=a A=b`."""
+    value = node.value
+    if value is None or not has_braces(value.parts):
+        return [node]
+    try:
+        choices = alternatives(value.parts)
+    except TooManyWords:
+        choices = [(Odd(quoted=True),)]
+    return [node._replace(value=value._replace(parts=parts)) for parts in choices]
 
 
 def _named(words: tuple[Word, ...]) -> tuple[Word, ...]:
