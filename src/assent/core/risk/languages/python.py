@@ -11,8 +11,9 @@ import builtins
 import warnings
 from dataclasses import dataclass, field
 
-from assent.core.risk.languages.python_calls import Args, Calls, joined_path
+from assent.core.risk.languages.python_calls import Args, Calls
 from assent.core.risk.languages.python_names import ACTING_METHODS, METHODS
+from assent.core.risk.languages.python_specials import SPECIALS
 from assent.core.risk.languages.python_values import (
     DATA,
     Const,
@@ -30,6 +31,7 @@ from assent.core.risk.languages.python_values import (
     constant,
     items,
     joined,
+    joined_path,
 )
 from assent.core.risk.languages.reading import LIMIT, Reading, one
 
@@ -66,7 +68,7 @@ def _follow(tree: ast.Module, code: str) -> Reading:
     """Rounds over the program until no name stands for anything more."""
     program = _Program(_Spans(code))
     for round_ in range(MAX_ROUNDS):
-        program.calls = Calls(program.spans.of)
+        program.calls = Calls(program.spans.of, SPECIALS)
         program.changed = False
         program.widens = round_ >= WIDEN_AFTER
         program.run(tree.body)
@@ -126,6 +128,8 @@ class _Program:
     whole: bool = False
     """Whether what was never seen to be reached is read too, as if with unknown values. Until
     then an empty set of values stands for what has not been reached yet."""
+    in_class: bool = False
+    """Whether this is the body of a class, whose names are reached as attributes."""
     stars: bool = False
     """Whether names are imported that cannot be told."""
     changed: bool = False
@@ -135,6 +139,8 @@ class _Program:
 
     def bind(self, name: str, values: Values) -> None:
         scope = self.scopes[-1]
+        if self.in_class:
+            self.calls.escape(values, _NOWHERE)
         for each in self.scopes[:-1] if name in self.outer.get(scope, ()) else (scope,):
             self._bind_in(each, name, values)
 
@@ -177,6 +183,8 @@ class _Program:
                 self._set_attribute(self.value(base), name, values, target)
             case ast.Subscript(value=base, slice=key):
                 self._set_item(self.value(base), self.value(key), values, target)
+            case _:
+                self.value(target)
 
     def _unpack(self, parts: list[ast.expr], values: Values) -> None:
         for place, part in enumerate(parts):
@@ -296,6 +304,8 @@ class _Program:
             case ast.MatchClass(kwd_attrs=attributes):
                 for name in attributes:
                     self.calls.attribute(Data(), name, node)
+            case _:
+                pass
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
@@ -332,7 +342,9 @@ class _Program:
         if isinstance(node, ast.ClassDef):
             for base in node.bases + [each.value for each in node.keywords]:
                 self.escape(self.value(base), base)
+            within, self.in_class = self.in_class, True
             self.run(node.body)
+            self.in_class = within
             for each in node.body:
                 if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
                     self._call_back(Func(self._place(each)))
@@ -352,6 +364,7 @@ class _Program:
             self.escape(values, default)
         self._annotations(node)
         self._bind_defaults(given, scope)
+        within, self.in_class = self.in_class, False
         self.scopes = (*self.scopes, scope)
         for name in (given.vararg, given.kwarg):
             if name is not None:
@@ -360,6 +373,7 @@ class _Program:
             self._bind_in(scope, name.arg, frozenset())
         self.run(body)
         self.scopes = self.scopes[:-1]
+        self.in_class = within
 
     def _annotations(self, node: _Function) -> None:
         """They are computed when the function is defined."""
@@ -403,6 +417,8 @@ class _Program:
             case ast.IfExp(test=test, body=body, orelse=other):
                 self.value(test)
                 return joined((self.value(body), self.value(other)))
+            case _:
+                pass
         return self._other_value(node)
 
     def _other_value(self, node: ast.expr) -> Values:
@@ -429,6 +445,8 @@ class _Program:
                 return self._compare(node)
             case ast.Dict():
                 return self._dict(node)
+            case _:
+                pass
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self.escape(self.value(child), child)
@@ -506,10 +524,10 @@ class _Program:
         if isinstance(base, Mod | Third) or made:
             reached = self.calls.attribute(base, name, node)
             return joined(self._call_value(value, args, node) for value in reached)
-        self._free(args, node)
+        self._free(args)
         return self.calls.method(base, name, args, node)
 
-    def _free(self, args: Args, node: ast.AST) -> None:
+    def _free(self, args: Args) -> None:
         for values in args.every:
             for value in values:
                 if isinstance(value, Func):
@@ -518,7 +536,7 @@ class _Program:
     def _call_value(self, value: Value, args: Args, node: ast.Call) -> Values:
         if isinstance(value, Func):
             return self._call_function(value, args, node)
-        self._free(args, node)
+        self._free(args)
         return self.calls.call(value, args, node)
 
     def _call_function(self, value: Func, args: Args, node: ast.Call) -> Values:
@@ -635,13 +653,10 @@ def _added(one: Value, two: Value) -> Values:
 
 def _shown(value: Value) -> Value:
     """A value as a format shows it."""
-    match value:
-        case Path(str(text)):
-            return Const(text)
-        case Const(bool() | None):
-            return Const(str(value.value))
-        case Const(int()):
-            return Const(str(value.value))
+    if isinstance(value, Path) and value.text is not None:
+        return Const(value.text)
+    if isinstance(value, Const) and not isinstance(value.value, str):
+        return Const(str(value.value))
     return value
 
 
@@ -659,5 +674,6 @@ def _parameters(given: ast.arguments) -> list[str]:
 
 
 _BUILTINS = frozenset(dir(builtins)) | {"exit", "quit", "help", "copyright", "credits", "license"}
+_NOWHERE = ast.Module([], [])
 _MAKERS = ("pathlib.Path.home", "pathlib.Path.cwd")
 _ACTING_METHODS = METHODS.keys() | ACTING_METHODS.keys() | {"execute", "executemany"}

@@ -3,8 +3,9 @@
 import ast
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from assent.core.risk.findings import Span, Use
 from assent.core.risk.languages import python_names as known
@@ -23,7 +24,8 @@ from assent.core.risk.languages.python_values import (
     Value,
     Values,
     constant,
-    items,
+    joined_path,
+    part_of_path,
     texts,
 )
 from assent.core.risk.languages.reading import Act, Reading
@@ -50,16 +52,9 @@ _SHOWING = names(
     " inspect.isfunction inspect.isclass inspect.ismodule inspect.getsourcefile"
 )
 """These look at what they are given, and never call it."""
-_RUNNERS = names(
-    "subprocess.run subprocess.call subprocess.check_call subprocess.check_output subprocess.Popen"
-)
-_SHELLS = names("os.system os.popen subprocess.getoutput subprocess.getstatusoutput")
 _RUN_OPTIONS = names(
     "capture_output text stdout stderr check timeout universal_newlines encoding errors env cwd"
     " shell stdin input bufsize close_fds start_new_session"
-)
-_PATH_MAKERS = names(
-    "pathlib.Path pathlib.PosixPath pathlib.WindowsPath pathlib.PurePath pathlib.PurePosixPath"
 )
 _SAME_PATH = names(
     "os.path.expanduser os.path.abspath os.path.realpath os.path.normpath os.fspath"
@@ -94,34 +89,42 @@ class Args:
         return (*self.positional, *self.keywords.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of something of Python's own library, by its dotted name."""
+
+    name: str
+    args: Args
+    node: ast.AST
+
+
 @dataclass(slots=True)
 class Calls:
     """What a program was found to do so far."""
 
     spans: Callable[[ast.AST], Span]
+    specials: Mapping[str, "Special"]
+    """Functions of the library for which a word is not enough."""
     acts: dict[Act, None] = field(default_factory=dict)
     files: dict[tuple[str, Use], None] = field(default_factory=dict)
     shells: dict[str, None] = field(default_factory=dict)
     commands: dict[tuple[str, ...], None] = field(default_factory=dict)
     folders: dict[str | None, None] = field(default_factory=dict)
     """Where it changes to; None for a folder that is not known."""
-    reads_unknown: bool = False
-    foreign: bool = False
-    """Whether other packages are at work."""
 
     def note(self, word: str, what: str, node: ast.AST) -> None:
         self.acts[Act(word, what, self.spans(node))] = None
 
     def touch(self, values: Values, use: Use, node: ast.AST) -> None:
-        """The files that `values` name are used."""
+        """The files that `values` name are used. Reading one that is not known shows it to nobody
+        else: what is sent to others is asked about anyway.
+        """
         for text in texts(values):
             if text is not None:
                 self.files[text, use] = None
             elif use in (Use.WRITE, Use.DELETE):
                 verb = "deletes" if use is Use.DELETE else "writes"
                 self.note("unknown", f"{verb} a file, not known which", node)
-            else:
-                self.reads_unknown = True
 
     def reading(self, whole: ast.AST) -> Reading:
         """All of it, relative paths seen from every folder in which it may be."""
@@ -147,7 +150,7 @@ class Calls:
     def escape(self, values: Values, node: ast.AST) -> None:
         """`values` go where they are no longer followed: they may be called there."""
         for value in values:
-            if isinstance(value, Mod) and value.name in known.GUARDED:
+            if isinstance(value, Mod):
                 self.note("code", f"hands over the module {value.name}", node)
             elif isinstance(value, Environ):
                 self.note("secret", "shows the environment, which may hold secrets", node)
@@ -160,7 +163,7 @@ class Calls:
     def is_harmless(self, name: str) -> bool:
         """Whether calling this, with whatever arguments, only computes."""
         acts = name in known.ACTING or name in known.FILES or name in _OPENERS
-        plain = name not in _SPECIAL or name in _HARMLESS_SPECIAL
+        plain = name not in self.specials or name in known.HARMLESS_SPECIAL
         return not acts and plain and name not in known.GUARDED
 
     def imported(self, name: str, node: ast.AST) -> Value:
@@ -168,10 +171,10 @@ class Calls:
         root = name.split(".", 1)[0]
         if name in known.PURE_MODULES:
             return Mod(name)
-        if root in known.STDLIB and root not in known.SERVICES:
+        private = root.startswith("__") or root in known.STDLIB
+        if private and root not in known.SERVICES:
             self.note("code", f"uses the module {shown(name)}", node)
             return Third(name)
-        self.foreign = True
         if root in known.LOADERS:
             self.note(*known.LOADERS[root], node)
         elif root in known.SERVICES:
@@ -182,7 +185,7 @@ class Calls:
 
     def attribute(self, value: Value, name: str, node: ast.AST) -> Values:
         """`value.name`, not called yet."""
-        if _is_hidden(name):
+        if is_hidden(name):
             self.note("code", f"reaches for {name}", node)
             return DATA
         match value:
@@ -193,13 +196,13 @@ class Calls:
                 return frozenset({reached})
             case Ref("pathlib.Path") if name in ("home", "cwd"):
                 return frozenset({Ref(f"pathlib.Path.{name}")})
-            case Ref("os.environ"):
-                return DATA
             case Path(text):
-                return _part_of_path(text, name)
-        if name in known.CAPABLE and isinstance(value, Data):
-            return DATA | {Mod(name)}
-        return DATA
+                return part_of_path(text, name)
+            case Ref():
+                self.escape(frozenset({value}), node)
+            case _:
+                pass
+        return DATA | {Mod(name)} if name in known.CAPABLE else DATA
 
     def _of_module(self, module: str, name: str, node: ast.AST) -> Value:
         dotted = f"{module}.{name}"
@@ -207,16 +210,16 @@ class Calls:
             return Const("python3")
         if dotted == "os.environ":
             return Environ()
-        listed = dotted in _SPECIAL or dotted in known.ACTING or dotted in known.FILES
+        listed = dotted in self.specials or dotted in known.ACTING or dotted in known.FILES
         if listed or dotted in known.HARMLESS or dotted in _OPENERS:
             return Mod(dotted) if dotted in known.PURE_MODULES else Ref(dotted)
         if dotted in known.PURE_MODULES:
             return Mod(dotted)
         hides = name in known.STDLIB and name != module.rsplit(".", 1)[-1]
-        if module in known.GUARDED or name.startswith("_") or hides:
-            if module not in ("builtins",) or name.startswith("_"):
-                self.note("code", f"uses {dotted}", node)
-                return Data()
+        guarded = module in known.GUARDED and module != "builtins"
+        if guarded or name.startswith("_") or hides:
+            self.note("code", f"uses {dotted}", node)
+            return Data()
         return Ref(dotted)
 
     # --- calling
@@ -228,6 +231,8 @@ class Calls:
                 return self._call_known(name, args, node)
             case Third(name):
                 return self._call_third(name, args, node)
+            case _:
+                pass
         self.escape_all(args, node)
         return DATA
 
@@ -238,9 +243,9 @@ class Calls:
             self.note("code", "runs text as code", node)
 
     def _call_known(self, name: str, args: Args, node: ast.AST) -> Values:
-        special = _SPECIAL.get(name)
+        special = self.specials.get(name)
         if special is not None:
-            return special(self, name, args, node)
+            return special(self, Call(name, args, node))
         if name in _OPENERS:
             return self._open(args, _OPENERS[name], node)
         if name not in _SHOWING:
@@ -250,7 +255,7 @@ class Calls:
         if name in known.ACTING:
             self.note(*known.ACTING[name], node)
         for place, keyword, use in known.FILES.get(name, ()):
-            self.touch(args.get(place, keyword) or _HERE, use, node)
+            self.touch(args.get(place, keyword) or HERE, use, node)
         if name == "os.makedirs" or name not in _SAME_PATH:
             return DATA
         return self._same_path(args)
@@ -284,10 +289,14 @@ class Calls:
 
     def method(self, value: Value, name: str, args: Args, node: ast.AST) -> Values:
         """`value.name(...)` of something that is no module."""
-        if _is_hidden(name):
+        if is_hidden(name):
             self.note("code", f"calls {name}", node)
         if isinstance(value, Environ):
             return self._of_environ(name, args, node)
+        if isinstance(value, Ref):
+            self.escape(frozenset({value}), node)
+        if name == "backup":
+            self._backup(args)
         if name in ("execute", "executemany", "executescript"):
             return self._execute(value, name, args, node)
         if name in known.METHODS:
@@ -301,6 +310,12 @@ class Calls:
         self.escape_all(args, node)
         return frozenset({value}) if isinstance(value, Database) else _kept(value, name, args)
 
+    def _backup(self, args: Args) -> None:
+        for values in args.every:
+            for value in values:
+                if isinstance(value, Database) and value.path:
+                    self.files[value.path, Use.WRITE] = None
+
     def _use_path(self, value: Value, use: Use, node: ast.AST) -> None:
         path = value if isinstance(value, Path | Const) else Data()
         self.touch(frozenset({path}), use, node)
@@ -308,10 +323,11 @@ class Calls:
     def _like_path(self, name: str, args: Args, node: ast.AST) -> None:
         """It may be a path: a text is replaced by two, and has nothing that opens or renames."""
         moves = name == "rename" or (name == "replace" and len(args.positional) == 1)
-        modes = texts(args.positional[0]) if name == "open" and args.positional else []
+        opening = args.every[:2] if name == "open" else ()
+        modes = [mode for values in opening for mode in texts(values)]
         if moves and not (args.keywords and not args.positional):
             self.note("unknown", "renames a file, not known which", node)
-        if any(mode is None or _MODE.fullmatch(mode) for mode in modes):
+        if any(mode is not None and _MODE.fullmatch(mode) for mode in modes):
             self.note("unknown", "writes a file, not known which", node)
 
     def _of_path(self, value: Path, name: str, args: Args, node: ast.AST) -> Values:
@@ -406,10 +422,10 @@ class Calls:
         elif last in known.THIRD_METHODS:
             self.note("unknown", f"calls {shown(last)} of the package {shown(root)}", node)
         elif last.startswith("to_") and args.positional and last not in ("to_dict", "to_list"):
-            self._saved(args.positional[0], node)
+            self._saved(args.positional[0])
         return result
 
-    def _saved(self, target: Values, node: ast.AST) -> None:
+    def _saved(self, target: Values) -> None:
         for text in texts(target):
             if text is not None and ("/" in text or "." in text):
                 self.files[text, Use.WRITE] = None
@@ -448,7 +464,7 @@ class Calls:
             self.note("code", "runs a program in a way that is not known", node)
             return
         folder = self._folder(options.get("cwd"), node)
-        shell = options.get("shell", constant(False))
+        shell = options.get("shell", constant(None))
         for value in args.get(0, "args") or DATA:
             self._run_one(value, shell, folder, node)
 
@@ -477,46 +493,13 @@ class Calls:
             self.commands[words] = None
 
 
-_HERE: Values = frozenset({Const(".")})
+HERE: Values = frozenset({Const(".")})
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
     if name in known.HIDDEN_ATTRIBUTES:
         return True
     return name.startswith("__") and name not in known.ALLOWED_DUNDERS
-
-
-def _part_of_path(text: str | None, name: str) -> Values:
-    if name == "parent":
-        if text is None or text.rstrip("/") in ("", ".", "..", "~") or text.endswith(".."):
-            return frozenset({Path(None)})
-        return frozenset(
-            {Path(text.rstrip("/").rpartition("/")[0] or ("/" if text[0] == "/" else "."))}
-        )
-    if name in ("name", "stem", "suffix") and text is not None:
-        last = text.rstrip("/").rpartition("/")[2]
-        stem, dot, suffix = last.rpartition(".")
-        whole = {"name": last, "stem": stem or last, "suffix": f".{suffix}" if dot and stem else ""}
-        return constant(whole[name])
-    return frozenset({Path(None)}) if name == "parents" else DATA
-
-
-def joined_path(first: Values, rest: Iterable[Values]) -> Values:
-    """Paths put one after another; an absolute one begins anew."""
-    found: list[str | None] = texts(first)
-    for values in rest:
-        found = [
-            None
-            if one is None or (two is None)
-            else two
-            if two.startswith("/")
-            else f"{one.rstrip('/') or ('/' if one.startswith('/') else '.')}/{two}".replace(
-                "//", "/"
-            )
-            for one in found
-            for two in texts(values)
-        ]
-    return frozenset(Path(each) for each in found)
 
 
 def _is_select(text: Value) -> bool:
@@ -557,192 +540,4 @@ def _is_environ(env: Values | None) -> bool:
     return env is None or all(value in (Environ(), Const(None)) for value in env)
 
 
-# --- functions that need more than a word
-
-
-def _run(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    if name in _SHELLS:
-        for text in texts(args.get(0, "command") or DATA):
-            if text is None:
-                calls.note("code", "runs a shell script, not known which", node)
-            else:
-                calls.shells[text] = None
-    else:
-        calls.run(args, node)
-    return DATA
-
-
-def _path(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    calls.escape_all(args, node)
-    if args.starred:
-        return frozenset({Path(None)})
-    return joined_path(args.positional[0] if args.positional else _HERE, args.positional[1:])
-
-
-def _known_path(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    return frozenset({Path("~" if name.endswith("home") else ".")})
-
-
-def _join(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    calls.escape_all(args, node)
-    if args.starred or not args.positional:
-        return DATA
-    whole = joined_path(args.positional[0], args.positional[1:])
-    return frozenset(Const(text) if text is not None else Data() for text in texts(whole))
-
-
-def _dirname(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    calls.escape_all(args, node)
-    part = {"os.path.dirname": "parent", "os.path.basename": "name"}[name]
-    found = [_part_of_path(text, part) for text in texts(args.get(0, "p") or DATA)]
-    whole = [text for values in found for text in texts(values)]
-    return frozenset(Const(text) if text is not None else Data() for text in whole)
-
-
-def _getenv(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    calls.escape_all(args, node)
-    calls.variable(args.get(0, "key") or DATA, node)
-    return DATA
-
-
-def _connect(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    calls.escape_all(args, node)
-    found: list[Database] = []
-    for text in texts(args.get(0, "database") or DATA):
-        path = (text or "").removeprefix("file:").partition("?")[0]
-        if path not in ("", ":memory:"):
-            calls.files[path, Use.READ] = None
-        calls.reads_unknown |= text is None
-        found.append(Database(path))
-    return frozenset(found)
-
-
-def _chdir(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    for text in texts(args.get(0, "path") or DATA):
-        calls.folders[text] = None
-    return DATA
-
-
-def _import(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    found = []
-    for text in texts(args.get(0, "name") or DATA):
-        if text is None:
-            calls.note("code", "imports a module, not known which", node)
-        else:
-            found.append(calls.imported(text.lstrip("."), node))
-    return frozenset(found) or DATA
-
-
-def _getattr(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    target = args.get(0, "") or DATA
-    found: set[Value] = set()
-    for attribute in texts(args.get(1, "") or DATA):
-        if attribute is None:
-            calls.note("code", "gets an attribute, not known which", node)
-            found.add(Data())
-            continue
-        if attribute in known.METHODS or attribute in known.ACTING_METHODS:
-            calls.note("code", f"gets the method {attribute}", node)
-        for value in target:
-            found |= calls.attribute(value, attribute, node)
-    return frozenset(found) | (args.get(2, "") or frozenset())
-
-
-def _setattr(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    plain = all(
-        text is not None and not _is_hidden(text) for text in texts(args.get(1, "") or DATA)
-    )
-    if not plain or any(isinstance(each, Mod | Ref | Third) for each in args.get(0, "") or DATA):
-        calls.note("code", "sets an attribute by its name", node)
-    calls.escape_all(args, node)
-    return DATA
-
-
-def _vars(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    given = args.get(0, "")
-    if given is None or not all(isinstance(each, Data | Const) for each in given):
-        calls.note("code", "reaches attributes by their names", node)
-    return DATA
-
-
-def _urlopen(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    calls.escape_all(args, node)
-    if len(args.positional) > 1:
-        calls.note("external", "sends a request with data", node)
-    calls.get(args.get(0, "url") or DATA, args, node)
-    if name.endswith("urlretrieve"):
-        calls.touch(args.get(1, "filename") or DATA, Use.WRITE, node)
-    return DATA
-
-
-def _request(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    calls.escape_all(args, node)
-    url = args.get(0, "url") or DATA
-    return url if len(args.every) == 1 and not args.starred else DATA
-
-
-def _dict(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    if args.positional and args.positional[0] == frozenset({Environ()}):
-        for key in args.keywords:
-            calls.set_variable(constant(key), node)
-        return args.positional[0]
-    calls.escape_all(args, node)
-    return DATA
-
-
-def _same_items(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    calls.escape_all(args, node)
-    first = args.get(0, "iterable") or DATA
-    if name == "builtins.enumerate":
-        return frozenset({Seq((frozenset({Seq((DATA, items(first)))}),))})
-    return first if all(isinstance(each, Seq) for each in first) else DATA
-
-
-def _same(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    return args.get(0, "thing") or DATA
-
-
-def _logs(calls: Calls, name: str, args: Args, node: ast.AST) -> Values:
-    calls.escape_all(args, node)
-    if "filename" in args.keywords:
-        calls.touch(args.keywords["filename"], Use.WRITE, node)
-    return DATA
-
-
-_Special = Callable[[Calls, str, Args, ast.AST], Values]
-_SPECIAL: Mapping[str, _Special] = {
-    **dict.fromkeys(_RUNNERS | _SHELLS, _run),
-    **dict.fromkeys(_PATH_MAKERS, _path),
-    "pathlib.Path.home": _known_path,
-    "pathlib.Path.cwd": _known_path,
-    "os.path.join": _join,
-    "os.path.dirname": _dirname,
-    "os.path.basename": _dirname,
-    "os.getenv": _getenv,
-    "sqlite3.connect": _connect,
-    "os.chdir": _chdir,
-    "builtins.__import__": _import,
-    "importlib.import_module": _import,
-    "builtins.getattr": _getattr,
-    "builtins.setattr": _setattr,
-    "builtins.vars": _vars,
-    "builtins.dict": _dict,
-    "builtins.list": _same_items,
-    "builtins.tuple": _same_items,
-    "builtins.sorted": _same_items,
-    "builtins.reversed": _same_items,
-    "builtins.enumerate": _same_items,
-    "contextlib.closing": _same,
-    "urllib.request.urlopen": _urlopen,
-    "urllib.request.urlretrieve": _urlopen,
-    "urllib.request.Request": _request,
-    "logging.basicConfig": _logs,
-}
-_HARMLESS_SPECIAL = (
-    names(
-        "pathlib.Path.home pathlib.Path.cwd os.path.join os.path.dirname os.path.basename builtins.dict"
-        " builtins.list builtins.tuple builtins.sorted builtins.reversed builtins.enumerate"
-        " urllib.request.Request"
-    )
-    | _PATH_MAKERS
-)
+Special: TypeAlias = Callable[[Calls, Call], Values]

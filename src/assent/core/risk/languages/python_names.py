@@ -34,6 +34,7 @@ PURE_MODULES = names(
 GUARDED = names(
     "os sys shutil subprocess socket builtins urllib.request http.client importlib pickle gc"
     " types timeit cProfile py_compile compileall getpass site inspect pkgutil ssl"
+    " importlib.util importlib.resources"
 )
 """Modules of which only what is named can be used; of the others, whatever is not in `ACTING`."""
 
@@ -43,7 +44,8 @@ HARMLESS = names(
     " os.cpu_count os.uname os.urandom os.fspath os.fsencode os.fsdecode os.strerror os.isatty"
     " os.get_terminal_size os.stat os.lstat os.fstat os.access os.statvfs os.readlink os.error"
     " os.PathLike os.stat_result os.DirEntry os.getloadavg os.times os.cpu_count os._exit"
-    " os.fdopen os.R_OK os.W_OK os.X_OK os.F_OK os.O_RDONLY os.get_exec_path os.write os.read os.close"
+    " os.fdopen os.write os.close os.R_OK os.W_OK os.X_OK os.F_OK os.O_RDONLY"
+    " os.get_exec_path os.read"
     " os.fsync os.SEEK_SET os.SEEK_END os.SEEK_CUR os.umask os.getpgid os.sched_getaffinity"
     " sys.argv sys.stdin sys.stdout sys.stderr sys.exit sys.version sys.version_info sys.path"
     " sys.platform sys.maxsize sys.byteorder sys.getsizeof sys.getrecursionlimit"
@@ -63,7 +65,8 @@ HARMLESS = names(
     " socket.SOL_SOCKET socket.SO_REUSEADDR socket.inet_aton socket.inet_ntoa socket.inet_pton"
     " socket.ntohs socket.htons socket.ntohl socket.htonl"
     " importlib.metadata importlib.util importlib.resources importlib.metadata.version"
-    " importlib.util.find_spec importlib.invalidate_caches"
+    " importlib.util.find_spec importlib.resources.files"
+    " importlib.invalidate_caches"
     " pickle.dumps pickle.HIGHEST_PROTOCOL pickle.PickleError pickle.dump gc.collect"
     " gc.get_count gc.disable gc.enable gc.get_stats gc.get_threshold"
     " types.SimpleNamespace types.MappingProxyType types.ModuleType types.NoneType"
@@ -72,7 +75,7 @@ HARMLESS = names(
     " inspect.signature inspect.getdoc inspect.isclass inspect.isfunction inspect.ismethod"
     " inspect.ismodule inspect.iscoroutinefunction inspect.cleandoc inspect.Parameter"
     " inspect.Signature inspect.getfullargspec inspect.isabstract inspect.isgenerator"
-    " inspect.isbuiltin inspect.isroutine inspect.unwrap inspect.getmro inspect.classify_class_attrs"
+    " inspect.isbuiltin inspect.isroutine inspect.unwrap inspect.getmro"
     " pkgutil.iter_modules pkgutil.walk_packages pkgutil.find_loader"
     " ssl.OPENSSL_VERSION ssl.OPENSSL_VERSION_INFO ssl.create_default_context ssl.SSLError"
     " ssl.get_default_verify_paths"
@@ -102,6 +105,7 @@ ACTING: Mapping[str, tuple[str, str]] = {
     "types.FunctionType": ("code", "makes a function of code"),
     "types.CodeType": ("code", "makes code"),
     "types.LambdaType": ("code", "makes a function of code"),
+    "importlib.metadata.EntryPoint": ("code", "loads code by its name"),
     "string.Formatter": ("code", "gets attributes by their names"),
     "typing.get_type_hints": ("code", "runs text as code"),
     "typing.ForwardRef": ("code", "runs text as code"),
@@ -209,6 +213,7 @@ ACTING_METHODS: Mapping[str, tuple[str, str]] = {
     "create_function": ("code", "lets SQL call code"),
     "exec_module": ("code", "runs a module"),
     "load_module": ("code", "runs a module"),
+    "create_module": ("code", "loads a module"),
     "find_class": ("code", "finds code by its name"),
     "runcode": ("code", "runs code"),
     "runsource": ("code", "runs code"),
@@ -291,3 +296,11 @@ STEERING_VARIABLE = re.compile(
     re.IGNORECASE,
 )
 """Variables that change what other programs do."""
+
+HARMLESS_SPECIAL = names(
+    "pathlib.Path pathlib.PosixPath pathlib.WindowsPath pathlib.PurePath pathlib.PurePosixPath"
+    " pathlib.Path.home pathlib.Path.cwd os.path.join os.path.dirname os.path.basename"
+    " builtins.dict builtins.list builtins.tuple builtins.sorted builtins.reversed"
+    " builtins.enumerate urllib.request.Request contextlib.closing"
+)
+"""Functions with a reading of their own that only compute."""

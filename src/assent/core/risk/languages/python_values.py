@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Data:
 class Const:
     """A known text, number or truth value."""
 
-    value: str | int | bool | None
+    value: str | int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Database:
     path: str
 
 
-Value: TypeAlias = Union[Data, Const, Text, Path, Seq, Mod, Ref, Third, Func, Environ, Database]
+Value: TypeAlias = Data | Const | Text | Path | Seq | Mod | Ref | Third | Func | Environ | Database
 Values: TypeAlias = frozenset[Value]
 
 DATA: Values = frozenset({Data()})
@@ -98,7 +98,8 @@ def joined(several: Iterable[Values]) -> Values:
     )
 
 
-def constant(value: str | int | bool | None) -> Values:
+def constant(value: str | int | None) -> Values:
+    """A known text, number (truth values are numbers) or None."""
     if isinstance(value, str) and len(value) > MAX_TEXT:
         return DATA
     return frozenset({Const(value)})
@@ -132,3 +133,34 @@ def items(values: Values) -> Values:
         else:
             found.append(DATA)
     return joined(found)
+
+
+def part_of_path(text: str | None, name: str) -> Values:
+    """The attribute `name` of the path `text`."""
+    if name == "parents":
+        return frozenset({Path(None)})
+    if name not in ("parent", "name", "stem", "suffix") or text is None:
+        return frozenset({Path(None)}) if name == "parent" else DATA
+    before, slash, last = text.rstrip("/").rpartition("/")
+    if name == "parent":
+        unknown = last in ("", ".", "..", "~")
+        return frozenset({Path(None if unknown else before or slash or ".")})
+    stem, dot, suffix = last.rpartition(".")
+    parts = {"name": last, "stem": stem or last, "suffix": f".{suffix}" if dot and stem else ""}
+    return constant(parts[name])
+
+
+def joined_path(first: Values, rest: Iterable[Values]) -> Values:
+    """Paths put one after another; an absolute one begins anew."""
+    found = texts(first)
+    for values in rest:
+        found = [_put_after(one, two) for one in found for two in texts(values)]
+    return frozenset(Path(each) for each in found)
+
+
+def _put_after(one: str | None, two: str | None) -> str | None:
+    if two is not None and two.startswith("/"):
+        return two
+    if one is None or two is None:
+        return None
+    return f"{one.rstrip('/')}/{two}" if one != "." else two
