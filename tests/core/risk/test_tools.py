@@ -31,7 +31,7 @@ def facts(*, read_only: bool | None = None, server: str = "files", tool: str = "
     return Facts(CWD, "/home/u", "/home/u/.assent", pinned_tools=pin)
 
 
-def call(tool: str = "look", **arguments: object) -> ToolCall:
+def call(tool: str = "look", /, **arguments: object) -> ToolCall:
     return ToolCall("files", tool, json.dumps(arguments), SCHEMA)
 
 
