@@ -5,10 +5,12 @@ import json
 import click
 
 from assent.adapters.policy_file import json_schema
+from assent.entrypoints.cli.grants import grants
 from assent.entrypoints.cli.policy.cases import test
 from assent.entrypoints.cli.policy.explain import explain
 from assent.entrypoints.cli.policy.lint import lint
 from assent.entrypoints.cli.policy.replay import replay
+from assent.entrypoints.cli.programs import programs
 
 
 @click.group()
@@ -23,5 +25,5 @@ def schema() -> None:
     click.echo(json.dumps(json_schema(), indent=2))
 
 
-for each in (lint, explain, test, replay):
+for each in (lint, explain, test, replay, programs, grants):
     command.add_command(each)

@@ -111,7 +111,7 @@ _VERDICTS = {
 def _decider(found: Mapping[str, Any]) -> str:
     match found["decided_by"]:
         case "grant":
-            return f"a {found['rule']}: see `assent grants`"
+            return f"a {found['rule']}: see `assent policy grants`"
         case "rule":
             return f"the rule `{found['rule']}`"
         case "plan":
