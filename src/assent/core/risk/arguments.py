@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from assent.core.risk.catalog import Call, Program
+from assent.core.risk.catalog import Branch, Call, Program
 from assent.core.risk.meanings import Meaning
 from assent.core.risk.shell import GLOB_CHARACTERS, Word
 
@@ -50,53 +50,63 @@ def take_apart(program: Program, words: Sequence[Word]) -> Arguments:
 
 def _call_of(program: Program, words: Sequence[Word]) -> tuple[Call, frozenset[int], Word | None]:
     """The call, the places of the words that name it, and what made that uncertain."""
-    path: tuple[str, ...] = ()
+    branches = [program.tree]
+    levels = [branches]
     places: list[int] = []
     unknown: Word | None = None
     place = 0
-    while place < len(words):
+    while place < len(words) and any(branch.goes_on for branch in branches):
         text = words[place].text
-        if text is None or text == "--":
+        if text is None:
+            unknown = unknown or words[place]
+            break
+        if text == "--":
             break
         if text.startswith("-") and text != "-":
-            taken, known = _skip_flag(program, path, words, place)
-            if not known and program.goes_on((*path, "*")):
-                unknown = unknown or words[place]
+            taken, known = _skip_flag(branches, text)
+            unknown = unknown if known else unknown or words[place]
             place += taken
-        elif program.goes_on((*path, text)):
-            path += (text,)
-            places.append(place)
-            place += 1
-        else:
+            continue
+        further = [after for branch in branches for after in branch.after(text)]
+        if not further:
             break
-    call = program.best(path)
-    dynamic = place < len(words) and words[place].text is None
-    if dynamic and any(len(c.name) > len(path) for c in program.candidates(path)):
-        unknown = unknown or words[place]
-    return call, frozenset(places[: len(call.name)]), unknown
+        branches = further
+        levels.append(branches)
+        places.append(place)
+        place += 1
+    call, depth = _deepest(levels)
+    return call or program.itself, frozenset(places[:depth]), unknown
 
 
-def _skip_flag(
-    program: Program, path: tuple[str, ...], words: Sequence[Word], place: int
-) -> tuple[int, bool]:
+def _deepest(levels: Sequence[Sequence[Branch]]) -> tuple[Call | None, int]:
+    """The call with the longest name; of equals the one that was found the plainest way."""
+    for depth in range(len(levels) - 1, 0, -1):
+        call = next((branch.call for branch in levels[depth] if branch.call is not None), None)
+        if call is not None:
+            return call, depth
+    return None, 0
+
+
+def _skip_flag(branches: Sequence[Branch], text: str) -> tuple[int, bool]:
     """How many words a flag before the subcommand takes, and whether it is known."""
-    text = words[place].text or ""
-    for call in program.candidates(path):
-        name, equals, _ = text.partition("=")
-        if name in call.flags:
-            return (1 if equals or call.flags[name] is None else 2), True
-        if not text.startswith("--") and call.flags.get(text[:2], None) is not None:
+    name, equals, _ = text.partition("=")
+    short = "" if text.startswith("--") else text[:2]
+    for branch in branches:
+        if name in branch.flags:
+            return (1 if equals or branch.flags[name] is None else 2), True
+        if branch.flags.get(short) is not None:
             return (1 if len(text) > 2 else 2), True
-    known = any(_is_listed(text, call) for call in program.candidates(path))
-    return 1, known
+    return 1, any(
+        (branch.call is not None and branch.call.any_flag) or _is_listed(text, name, branch)
+        for branch in branches
+    )
 
 
-def _is_listed(text: str, call: Call) -> bool:
-    name = text.partition("=")[0]
-    if name in call.instead or name in call.raises:
-        return True
-    letters = text[1:] if not text.startswith("--") else ""
-    return bool(letters) and all(f"-{c}" in call.flags for c in letters)
+def _is_listed(text: str, name: str, branch: Branch) -> bool:
+    letters = "" if text.startswith("--") else text[1:]
+    return name in branch.others or (
+        bool(letters) and all(f"-{letter}" in branch.flags for letter in letters)
+    )
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ not in it, a call that no entry names and a flag that no entry knows are not kno
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from itertools import zip_longest
 
 from assent.core.risk.meanings import Meaning
 
@@ -66,17 +65,6 @@ class Call:
         before = [slot for slot in self.operands or () if slot.use != "assign"]
         return next((n for n, slot in enumerate(before) if slot.use in TAILS), None)
 
-    def fits(self, words: tuple[str, ...]) -> bool:
-        """Whether `words` begin with this call's name."""
-        return len(words) >= len(self.name) and self.may_fit(words)
-
-    def may_fit(self, words: tuple[str, ...]) -> bool:
-        """Whether `words` are a beginning of this call's name, or begin with it."""
-        return all(
-            wanted is None or word is None or fnmatchcase(word, wanted)
-            for wanted, word in zip_longest(self.name, words)
-        )
-
     def uses(self, count: int) -> list[str]:
         """What happens to each of `count` operands."""
         if self.operands is None:
@@ -91,34 +79,78 @@ class Call:
         return (before + middle + after)[:count] if count >= len(after) else after[-count:]
 
 
+@dataclass(slots=True)
+class Branch:
+    """The calls of a program whose names go on, or end, after the same words."""
+
+    call: Call | None = None
+    words: dict[str, "Branch"] = field(default_factory=dict)
+    patterns: list[tuple[str, "Branch"]] = field(default_factory=list)
+    flags: dict[str, str | None] = field(default_factory=dict)
+    """Of all calls from here on."""
+    others: set[str] = field(default_factory=set)
+    """Flags from here on that raise or replace a meaning."""
+
+    def after(self, word: str) -> Iterator["Branch"]:
+        """Where `word` leads, the plainest way first."""
+        if word in self.words:
+            yield self.words[word]
+        for pattern, branch in self.patterns:
+            if fnmatchcase(word, pattern):
+                yield branch
+
+    @property
+    def goes_on(self) -> bool:
+        return bool(self.words or self.patterns)
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program, and the ways to call it. The last call is the one without a name."""
+    """A program, and the ways to call it."""
 
     name: str
     about: str
     calls: tuple[Call, ...]
     """With an unnamed one as the last: what a call means that no other entry names."""
-    vouchable: bool = True
-    """A rule that names this program may vouch for what its calls do in the workspace."""
+    tree: Branch = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tree", _tree(self.calls))
 
     @property
     def itself(self) -> Call:
         """The call without a name."""
         return self.calls[-1]
 
-    def candidates(self, words: tuple[str, ...]) -> Iterator[Call]:
-        """The calls that `words` may be the beginning of, or that they begin with."""
-        return (call for call in self.calls if call.may_fit(words))
 
-    def goes_on(self, words: tuple[str, ...]) -> bool:
-        """Whether the last of `words` still belongs to the name of some call."""
-        return any(len(call.name) >= len(words) and call.may_fit(words) for call in self.calls)
+def _tree(calls: Iterable[Call]) -> Branch:
+    root = Branch()
+    for call in calls:
+        branch = root
+        _note_flags(branch, call)
+        for word in call.name:
+            branch = _child(branch, word)
+            _note_flags(branch, call)
+        if branch.call is None or _wildness(call) < _wildness(branch.call):
+            branch.call = call
+    return root
 
-    def best(self, words: tuple[str, ...]) -> Call:
-        """The call with the longest name that `words` begin with; of equals the plainest."""
-        fitting = [call for call in self.calls if call.fits(words)]
-        return max(fitting, key=lambda call: (len(call.name), -_wildness(call)))
+
+def _child(branch: Branch, word: str) -> Branch:
+    if "*" not in word:
+        return branch.words.setdefault(word, Branch())
+    known = next((child for pattern, child in branch.patterns if pattern == word), None)
+    if known is None:
+        known = Branch()
+        branch.patterns.append((word, known))
+        branch.patterns.sort(key=lambda each: (each[0].count("*"), -len(each[0])))
+    return known
+
+
+def _note_flags(branch: Branch, call: Call) -> None:
+    for flag, use in call.flags.items():
+        branch.flags.setdefault(flag, use)
+    branch.others.update(call.raises, call.instead)
 
 
 def _wildness(call: Call) -> int:
