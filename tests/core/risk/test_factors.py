@@ -24,13 +24,13 @@ from assent.core.risk.factors import (
 from assent.core.risk.meanings import MEANINGS
 from tests.core.strategies import factors
 
-PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "risk.md"
+PAGE = (Path(__file__).parents[3] / "docs" / "explanation" / "risk.md").read_text(encoding="utf-8")
 
 
 def test_the_page_has_the_table_that_decides() -> None:
     rows = {
         cells[0]: cells[1:]
-        for line in PAGE.read_text(encoding="utf-8").splitlines()
+        for line in PAGE.splitlines()
         if (cells := [cell.strip() for cell in line.strip("|").split("|")])
         and cells[0] in {each.word for each in Reversibility}
         and len(cells) == len(Reach) + 1
@@ -39,10 +39,9 @@ def test_the_page_has_the_table_that_decides() -> None:
 
 
 def test_the_page_names_every_value_of_every_factor() -> None:
-    page = PAGE.read_text(encoding="utf-8")
     for factor in (Reversibility, Reach, Cost, Sensitivity, Precedent):
         row = next(
-            line for line in page.splitlines() if line.startswith(f"| {factor.__name__.lower()} |")
+            line for line in PAGE.splitlines() if line.startswith(f"| {factor.__name__.lower()} |")
         )
         assert [value.word for value in factor if not re.search(rf"\b{value.word}\b", row)] == []
 
