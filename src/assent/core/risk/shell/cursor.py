@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from assent.core.risk.shell.syntax import Heredoc
 
-MAX_STEPS = 25_000
+MAX_STEPS = 10_000
 """Words, expansions and statements that are looked at, loops counted as often as they run."""
 MAX_DEPTH = 32
 MAX_PROBLEMS = 50
@@ -88,7 +88,8 @@ class Cursor:
         return self.text[self.pos : self.pos + length]
 
     def complain(self, what: str, start: int, end: int) -> None:
-        self.shared.complain(what, self.at(start), self.until(end))
+        end = min(end, len(self.text))
+        self.shared.complain(what, self.at(min(start, end)), self.until(end))
 
     def part(self, start: int, end: int) -> "Cursor":
         """A cursor for a part of the text, read as it stands."""
