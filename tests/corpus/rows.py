@@ -196,8 +196,8 @@ def _placed(path: str, fact: PathFact, world: World, facts: Facts) -> PathFact:
     for written, real in world.links.items():
         absolute = _absolute(written, facts.workspace)
         if lies_in(path, absolute):
-            real += path[len(absolute) :]
-            fact = replace(fact, real=real, inside=lies_in(real, facts.workspace), temporary=False)
+            led = real + path[len(absolute) :]
+            fact = replace(fact, real=led, inside=lies_in(led, facts.workspace), temporary=False)
     for kept, word in world.kept.items():
         if lies_in(fact.real, _absolute(kept, facts.workspace)):
             fact = replace(fact, kept=Kept(word))
