@@ -97,7 +97,6 @@ def may_be_project_program(name: str) -> bool:
     last = name.rsplit("/", 1)[-1]
     return (
         0 < len(name) <= NAME_LENGTH
-        and not _PLAIN.isdisjoint(name)
         and _PLAIN.issuperset(name)
         and name[0] not in "-@/:"
         and ".." not in name.split("/")

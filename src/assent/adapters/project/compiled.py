@@ -8,8 +8,8 @@ from assent.adapters.project.python import read_toml
 from assent.adapters.project.small_files import names_in
 
 _PROFILES = ("debug", "release")
-_MODULE = re.compile(r"^module\s+(\S+)", re.MULTILINE)
-_TOOL = re.compile(r"^tool\s+(\S+)|^tool\s*\(([^)]*)\)", re.MULTILINE)
+_MODULE = re.compile(r"^module[ \t]+(\S+)", re.MULTILINE)
+_TOOL = re.compile(r"^tool[ \t]*\(([^)]*)\)|^tool[ \t]+(\S+)", re.MULTILINE)
 _MAJOR = re.compile(r"v\d+")
 _GEM = re.compile(r"^\s*gem\s+['\"]([\w.-]+)['\"]", re.MULTILINE)
 

@@ -42,7 +42,7 @@ def makefile(text: str, path: str) -> Found:  # noqa: ARG001 - all readers are c
             if rule[3]:
                 recipes[target] += f"{_without_marks(rule[3])}\n"
     found = Found()
-    own = {name: _expand(recipe, variables, name) for name, recipe in recipes.items()}
+    own = {name: _expand(recipe, variables, name).strip() for name, recipe in recipes.items()}
     for name in own:
         whole = with_needed(own, needs, name)
         found.task(("make", "gmake"), name, whole)

@@ -93,7 +93,7 @@ class LocalProject:
     def _nearest(self, workspace: str, folder: str) -> dict[tuple[str, str], list[ProjectTask]]:
         """From `folder` up to the workspace; the tasks of the nearer folder hide the farther."""
         found: dict[tuple[str, str], list[ProjectTask]] = {}
-        for place in _upwards(workspace, folder):
+        for place in _upwards(workspace, _real(folder)):
             for key, tasks in _by_key(self._tasks(workspace, place)).items():
                 found.setdefault(key, tasks)
         return found
@@ -197,6 +197,13 @@ def _upwards(workspace: str, folder: str) -> Iterator[str]:
         if folder == root:
             return
         folder = os.path.dirname(folder)
+
+
+def _real(folder: str) -> str:
+    try:
+        return os.path.realpath(folder)
+    except (OSError, ValueError):
+        return folder
 
 
 def _below(workspace: str, folder: str) -> str:
