@@ -22,6 +22,7 @@ from assent.core.policy import Deny, Gate, Notify, Policy, Proceed, Route, route
 from assent.core.proposals import AgentSession, Proposal
 from assent.core.risk import Assessment, assess, assess_findings, lies_in, paths_of
 from assent.core.risk.commands import inspect_code
+from assent.core.risk.edits import FileVersion, inspect_change
 from assent.core.risk.shell import read_script
 
 KINDS = ("shell", "sql", "edit", "diff", "tool")
@@ -83,6 +84,8 @@ class Classifier:
         """Never raises for any case; what cannot be read waits."""
         workspace, cwd = place_of(case)
         facts = self._facts(workspace, home_of(case, workspace))
+        if case.kind == "diff":
+            return self._change(case, facts)
         if case.kind == "sql":
             found = inspect_code("sql", case.input, cwd, self.policy.catalog)
             return self._route(_DATABASE, assess_findings(found, facts), facts, cwd)
@@ -102,6 +105,15 @@ class Classifier:
             catalog=self.policy.catalog,
             programs=self.programs | self._learned.get(workspace, frozenset()),
         )
+
+    def _change(self, case: Case, facts: Facts) -> Graded:
+        """A whole change goes in by itself only when it is proven to change nothing."""
+        version = FileVersion(case.path or FILE, case.input, case.input2 or "")
+        reading = inspect_change((version,))
+        assessment = assess_findings(reading.evidence, facts)
+        if reading.trivial:
+            return Graded(replace(assessment, title=reading.trivial), Proceed("trivial-change"))
+        return Graded(assessment, Gate("change", "a change that is not proven to be trivial"))
 
     def _route(self, action: Action, assessment: Assessment, facts: Facts, cwd: str) -> Graded:
         session = AgentSession("classify", session_id="", workspace=facts.workspace, cwd=cwd)

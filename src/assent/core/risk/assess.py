@@ -15,11 +15,12 @@ from assent.core.actions import (
     PolicyEdit,
     ToolCall,
     UnknownAction,
-    Vouched,
 )
 from assent.core.encoding import kind_of
 from assent.core.facts import Facts
-from assent.core.risk.commands import inspect_command
+from assent.core.risk.catalog import NOTHING_KNOWN
+from assent.core.risk.commands import inspect_command, inspect_script
+from assent.core.risk.edits import inspect_edit
 from assent.core.risk.expand import expanded
 from assent.core.risk.factors import PLAIN, RiskClass, typical, worst_of
 from assent.core.risk.findings import Finding, Repository, Touch, Use
@@ -29,6 +30,7 @@ from assent.core.risk.own import reaches_for_assent
 from assent.core.risk.paths import shown
 from assent.core.risk.shell import join
 from assent.core.risk.titles import title_of
+from assent.core.risk.tools import inspect_tool
 
 NOTHING = Evidence("inert", Effect.NONE, PLAIN, "does nothing")
 MAX_TRIVIAL = 20
@@ -125,12 +127,19 @@ def _told(action: Action, facts: Facts, cwd: str) -> tuple[Finding, ...]:
             return inspect_command(action, facts.catalog)
         case FileEdit():
             found = [touch for change in action.changes for touch in _touches(change, cwd)]
-            return tuple(found) or _unknown(action)
+            return (*found, *inspect_edit(action, facts)) or _unknown(action)
         case FileRead():
             reads = [Touch(join(cwd, path), Use.READ) for path in action.paths]
             return tuple(reads) or _unknown(action)
         case ToolCall():
-            return (_tool_evidence(action),)
+            return inspect_tool(
+                action,
+                facts,
+                cwd=cwd,
+                read_shell=lambda text, folder: inspect_script(
+                    text, folder, facts.catalog or NOTHING_KNOWN
+                ),
+            )
         case Plan():
             what = "presents a plan: nothing is changed before a person agrees"
             return (Evidence("plan", Effect.PLAN, typical(RiskClass.MEDIUM), what),)
@@ -157,20 +166,3 @@ def _touches(change: FileChange, cwd: str) -> list[Touch]:
     if change.moved_to is not None:
         touches.append(Touch(join(cwd, change.moved_to), Use.WRITE))
     return touches
-
-
-def _tool_evidence(call: ToolCall) -> Evidence:
-    name = shown(f"{call.server}/{call.tool}")
-    match call.vouched:
-        case Vouched.INERT:
-            return Evidence("inert", Effect.NONE, typical(RiskClass.TRIVIAL), f"calls {name}")
-        case Vouched.READ:
-            return Evidence("read", Effect.READ, typical(RiskClass.TRIVIAL), f"reads with {name}")
-        case Vouched.NETWORK_READ:
-            what = f"fetches from the network with {name}"
-            return Evidence("network", Effect.NETWORK, typical(RiskClass.MEDIUM), what)
-        case Vouched.NOTHING:
-            what = f"calls {name}, and what that does is not known"
-            return Evidence("unknown-tool", Effect.UNKNOWN, typical(RiskClass.MEDIUM), what)
-        case _:
-            assert_never(call.vouched)

@@ -8,7 +8,9 @@ from typing import assert_never
 from assent.core.actions import Command
 from assent.core.risk.arguments import Arguments, Value, take_apart
 from assent.core.risk.catalog import CODE, FILE_USES, NOTHING_KNOWN, TAILS, Catalog, Program
+from assent.core.risk.edits import find_secrets
 from assent.core.risk.environment import check_variables
+from assent.core.risk.factors import Factors, Sensitivity
 from assent.core.risk.findings import Finding, Pushes, Repository, Runs, RunsTask, Span, Touch, Use
 from assent.core.risk.languages import read_code
 from assent.core.risk.look import UNKNOWN_PROGRAM, UNREADABLE, InnerCode, InnerCommand, Look
@@ -34,6 +36,8 @@ _PROJECT_FOLDERS = ("node_modules/.bin/", ".venv/bin/", "venv/bin/", "vendor/bin
 _QUESTIONS = names("--version -V --help -h version help -version -help")
 _UNKNOWN = MEANINGS["unknown"].factors
 _HIGH = MEANINGS["code"].factors
+_HELD_SECRET = Factors(sensitivity=Sensitivity.SENSITIVE)
+"""The agent knows it already; a person should know that, and where it goes."""
 
 
 def inspect_command(action: Command, catalog: Catalog | None) -> tuple[Finding, ...]:
@@ -45,6 +49,7 @@ def inspect_command(action: Command, catalog: Catalog | None) -> tuple[Finding, 
         found += _unmarked(_inspect_words(script, action.cwd, catalog))
     else:
         found += inspect_script(script, action.cwd, catalog)
+    found += _secrets(script)
     if action.interactive:
         what = "opens a terminal into which more can be typed without asking again"
         found.append(Evidence("interactive", Effect.INTERACTIVE, _HIGH, what))
@@ -97,6 +102,15 @@ def _inspect_words(words: tuple[str, ...], cwd: str, catalog: Catalog) -> list[F
     return _inspect_simple(Simple(words=read, folders=(cwd,), start=0, end=0), catalog, 0)
 
 
+def _secrets(script: str | tuple[str, ...]) -> Iterator[Evidence]:
+    """Secrets that are written out in the command itself."""
+    text = script if isinstance(script, str) else "\n".join(script)
+    for secret in find_secrets(text):
+        span = (secret.start, secret.end) if isinstance(script, str) else None
+        what = f"holds {secret.kind}, written out"
+        yield Evidence("secret-in-text", Effect.CREDENTIAL, _HELD_SECRET, what, span)
+
+
 # --- one simple command
 
 
@@ -122,6 +136,26 @@ def _inspect_simple(command: Simple, catalog: Catalog, depth: int) -> list[Findi
 
 def inspect_program(look: Look) -> None:
     """Find what the program that `look.words` begin with does with the words after it."""
+    _inspect_program(look)
+    called = look.called()
+    look.found[:] = (_called_by(item, called) for item in look.found)
+
+
+def _called_by(item: Finding, called: tuple[tuple[str, ...], ...]) -> Finding:
+    """What an inner command did keeps the inner command's name."""
+    match item:
+        case Runs() | RunsTask() | Pushes():
+            known = item.evidence
+            return item if known.called else replace(item, evidence=replace(known, called=called))
+        case Evidence() | Touch():
+            return item if item.called else replace(item, called=called)
+        case Repository():
+            return item
+        case _:
+            assert_never(item)
+
+
+def _inspect_program(look: Look) -> None:
     first = look.words[0]
     if look.depth > MAX_DEPTH:
         look.never_safe(first, "runs commands within commands, too many to follow")
@@ -170,6 +204,7 @@ def _inspect_call(look: Look, program: Program) -> None:
     """Find what one call of a known program does."""
     found = take_apart(program, look.words[1:])
     call = found.call
+    look.subcommand = () if any("*" in word for word in call.name) else call.name
     if found.instead is not None and not found.raised:
         look.means(found.instead)
         return
