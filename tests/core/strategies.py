@@ -133,6 +133,7 @@ assessments = st.builds(
             program=st.lists(texts, max_size=3).map(tuple),
             scope=st.none() | st.builds(Scope, texts, texts),
             undo=texts,
+            called=st.lists(_tuples(texts), max_size=2).map(tuple),
             amount=st.integers(0, 10**9),
         ),
         max_size=2,

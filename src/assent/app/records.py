@@ -88,8 +88,8 @@ def judged_fields(
     """What a later policy needs to choose a route for the same call, without its text.
 
     Each reason is a list: rule, effect, the five factors as digits, path, words of the program,
-    where its first word leads, act and target of its scope, cents. What is empty at the end is
-    left out. Paths in the workspace are relative to it.
+    where its first word leads, act and target of its scope, cents, other words it was called
+    by. What is empty at the end is left out. Paths in the workspace are relative to it.
     """
     kept = assessment.evidence[:EVIDENCE]
     fields: dict[str, Json] = {
@@ -128,6 +128,7 @@ def _reason(item: Evidence, facts: Facts) -> list[Json]:
         "" if known is None else _relative(known.real, facts),
         scope,
         item.amount,
+        [_words(called[:WORDS]) for called in item.called if called[:WORDS] != words],
     ]
     while not reason[-1]:
         reason.pop()

@@ -196,7 +196,7 @@ def _reasons(
     for item in _items(body["evidence"]):
         given = [*_items(item)]
         filled: list[Json] = [*given, *_NOTHING[len(given) :]]
-        rule, effect, digits, path, program, leads, scope, amount = filled
+        rule, effect, digits, path, program, leads, scope, amount, called = filled
         words = tuple(_text(word) for word in _items(program or []))
         if words and leads:
             paths[words[0]] = PathFact(real=_absolute(_text(leads), workspace), inside=True)
@@ -209,11 +209,12 @@ def _reasons(
             path=_absolute(_text(path), workspace),
             program=words,
             scope=Scope(act, target) if act else None,
+            called=tuple(tuple(_text(word) for word in _items(other)) for other in _items(called)),
             amount=_number(amount),
         )
 
 
-_NOTHING: tuple[Json, ...] = ("", Effect.NONE.value, "00000", "", [], "", "", 0)
+_NOTHING: tuple[Json, ...] = ("", Effect.NONE.value, "00000", "", [], "", "", 0, [])
 
 
 def _absolute(path: str, workspace: str) -> str:

@@ -138,6 +138,7 @@ def _evidence(evidence: Evidence) -> dict[str, Json]:
         "factors": _factors(evidence.factors),
         "scope": None if evidence.scope is None else [evidence.scope.act, evidence.scope.target],
         "undo": evidence.undo,
+        "called": [list(words) for words in evidence.called],
         "amount": evidence.amount,
     }
 
@@ -324,6 +325,10 @@ def _read_evidence(fields: _Fields) -> Evidence:
         program=tuple(_text(item) for item in fields.items("program")),
         scope=_read_scope(fields),
         undo=fields.optional_text("undo") or "",
+        called=tuple(
+            tuple(_text(word) for word in _items(words))
+            for words in fields.optional_items("called") or ()
+        ),
         amount=fields.optional_number("amount") or 0,
     )
 

@@ -75,7 +75,9 @@ def _names(price: Price, assessment: Assessment, proposal: Proposal) -> bool:
             server in ("*", action.server) and tool in ("*", action.tool)
             for server, _, tool in parts
         )
-    called = [item.program for item in assessment.evidence]
+    called = [
+        words for item in assessment.evidence for words in (item.program, *item.called) if words
+    ]
     wanted = [tuple(program.split()) for program in price.programs]
     return any(words[: len(each)] == each for each in wanted for words in called)
 

@@ -80,8 +80,9 @@ def _asked(assessment: Assessment, proposal: Proposal, workspace: str) -> Iterat
     root = workspace.rstrip("/") + "/"
     for item in assessment.evidence:
         yield ("effect", item.effect)
-        if item.program:
-            yield from (("program", item.program[0]), ("program", OPEN))
+        for words in (item.program, *item.called):
+            if words:
+                yield from (("program", words[0]), ("program", OPEN))
         if item.scope is not None:
             yield ("act", item.scope.act)
         if item.path.startswith(root):

@@ -74,8 +74,11 @@ def fits_reason(rule: Rule, item: Evidence, facts: Facts) -> bool:
         return False
     if not rule.programs:
         return True
-    plain = item.rule in _VOUCHABLE or bool(rule.effects) or not rule.loosens
-    return plain and any(_names_program(program, item, facts) for program in rule.programs)
+    vouches = rule.loosens and not rule.effects
+    if vouches and item.rule not in _VOUCHABLE:
+        return False
+    called = (item.program,) if vouches else (item.program, *item.called)
+    return any(_names(words, program, facts) for words in called for program in rule.programs)
 
 
 def _is_of_class(rule: Rule, item: Evidence, facts: Facts) -> bool:
@@ -95,10 +98,10 @@ def _names_tool(pattern: str, call: ToolCall) -> bool:
     return server in ("*", call.server) and tool in ("*", call.tool)
 
 
-def _names_program(program: str, item: Evidence, facts: Facts) -> bool:
+def _names(called: tuple[str, ...], program: str, facts: Facts) -> bool:
     """Whether the first words are those of `program`; a path in it starts at the workspace."""
     first, *rest = program.split()
-    words = item.program[: 1 + len(rest)]
+    words = called[: 1 + len(rest)]
     if not words or list(words[1:]) != rest:
         return False
     if "/" not in first or first.startswith("/"):

@@ -32,6 +32,8 @@ class Touch:
     span: Span = None
     pattern: str = ""
     """The part of the path that is a pattern for names below `path`."""
+    called: tuple[tuple[str, ...], ...] = ()
+    """As in `Evidence`."""
 
 
 @dataclass(frozen=True, slots=True)

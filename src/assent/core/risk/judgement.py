@@ -21,7 +21,7 @@ def evidence_of(item: Finding, facts: Facts) -> Evidence:
         case Evidence():
             return item
         case Touch():
-            return judge(item, facts)
+            return replace(judge(item, facts), called=item.called)
         case Runs():
             return _in_workspace(item, facts)
         case RunsTask():

@@ -36,6 +36,10 @@ class InnerCode:
     elsewhere: bool = False
 
 
+NAMED_WORDS = 8
+"""Words of a call by which a rule may name it."""
+
+
 @dataclass(slots=True)
 class Look:
     """`words` begin with the program. `name` is the program without a system folder."""
@@ -50,6 +54,8 @@ class Look:
     """The exact text of its input, where that is known."""
     depth: int = 0
     """How many commands this one is wrapped in."""
+    subcommand: tuple[str, ...] = ()
+    """As the catalog names it, wherever flags stand."""
     found: list[Finding] = field(default_factory=list)
     inner: list[InnerCommand | InnerCode] = field(default_factory=list)
     """What the call runs, to be looked at next."""
@@ -80,6 +86,12 @@ class Look:
         if not name or len(self.folders) != 1:
             return ()
         return (join(self.folders[0], name), *rest)
+
+    def called(self) -> tuple[tuple[str, ...], ...]:
+        """The call in the words in which a rule may name it."""
+        typed = (self.program() or (self.name, *self.texts()[1:]))[:NAMED_WORDS]
+        plain = (self.name, *self.subcommand)
+        return (typed,) if typed[: len(plain)] == plain else (typed, plain)
 
     # --- what can be found
 

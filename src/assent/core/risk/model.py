@@ -60,6 +60,9 @@ class Evidence:
     """For an outward effect that can be allowed by itself."""
     undo: str = ""
     """How to take this back, if more is known than the effect tells; one sentence part."""
+    called: tuple[tuple[str, ...], ...] = ()
+    """The call it came from, as a rule may name it: its first words as typed, and the program with
+    its subcommand where flags stand between. Says nothing about who vouches for what."""
     amount: int = 0
     """What it costs, in cents of the policy's currency; 0 when nothing is known to be spent."""
 
