@@ -7,11 +7,14 @@ import pytest
 
 from assent.adapters.catalog import built_in_catalog
 from assent.adapters.workspace import LocalWorld
+from assent.adapters.workspace.scripts import MAX_HASHED
 from assent.adapters.workspace.world import MAX_POLICY
 from assent.core.actions import Action, Command, EditKind, FileChange, FileEdit, FileRead
-from assent.core.facts import Facts, PlanState
+from assent.core.canonical import digest_of
+from assent.core.facts import Facts, Kept, PlanState
 from assent.core.proposals import AgentSession
 from assent.core.risk import Effect, assess
+from tests.adapters.workspace.git_repository import Repository
 
 CATALOG = built_in_catalog()
 
@@ -124,3 +127,74 @@ def test_the_policy_file_is_a_regular_file_of_reasonable_size(machine: Machine) 
     path.unlink()
     os.mkfifo(path)
     assert machine.world.policy_file(workspace) is None
+
+
+# --- what would be lost, run and reached
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Machine:
+    machine = Machine(tmp_path.resolve())
+    (machine.project / ".git").rmdir()
+    Repository(machine.project)
+    return machine
+
+
+def test_what_a_command_deletes_is_looked_up_in_git(repository: Machine) -> None:
+    (repository.project / "notes.txt").write_text("x")
+    facts = repository.run("rm kept.txt notes.txt && cat src/a.py")
+    at = str(repository.project)
+    assert facts.paths[f"{at}/kept.txt"].kept is Kept.GIT
+    assert facts.paths[f"{at}/notes.txt"].kept is Kept.NOWHERE
+    assert facts.paths[f"{at}/notes.txt"].unkept == 1
+    assert facts.paths[f"{at}/src/a.py"].kept is Kept.NOWHERE
+
+
+def test_temporary_files_lie_outside_of_home_and_workspace(tmp_path: Path) -> None:
+    root = tmp_path.resolve()
+    home, project, scratch = (root / name for name in ("home", "work/project", "scratch"))
+    for folder in (home, project, scratch):
+        folder.mkdir(parents=True)
+    world = LocalWorld(home=str(home), assent_home=str(root / "a"), temporary=[str(root)])
+    session = AgentSession("codex", "s", str(project), str(project))
+    paths = [str(scratch / "x"), str(home / "x"), str(project / "x"), str(root), str(root / "a/x")]
+    paths += [str(root / "work"), "/etc/passwd"]
+    known = Facts(str(project), "", "", catalog=CATALOG)
+    facts = world.facts(FileRead(tuple(paths), str(project)), session, known)
+    assert [path for path in paths if facts.paths[path].temporary] == [str(scratch / "x")]
+
+
+def test_a_link_out_of_the_temporary_folder_is_not_temporary(tmp_path: Path) -> None:
+    root = tmp_path.resolve()
+    (root / "t").mkdir()
+    (root / "t/link").symlink_to(root / "elsewhere")
+    world = LocalWorld(home=str(root / "h"), assent_home=str(root / "a"), temporary=[f"{root}/t"])
+    session = AgentSession("codex", "s", "/w", "/w")
+    path = str(root / "t/link")
+    facts = world.facts(FileRead((path,), "/w"), session, Facts("/w", "", ""))
+    assert not facts.paths[path].temporary
+
+
+def test_files_that_run_are_read_and_hashed(machine: Machine) -> None:
+    script = machine.project / "run.sh"
+    script.write_text("#!/usr/bin/env bash\n./inner.sh\n")
+    (machine.project / "inner.sh").write_text("echo inner\n")
+    (machine.project / "big").write_bytes(b"\0" * (MAX_HASHED + 1))
+    at = str(machine.project)
+    facts = machine.run("./run.sh && ./big && ./missing")
+    fact = facts.scripts[f"{at}/./run.sh"]
+    assert (fact.text, fact.language) == (script.read_text(), "shell")
+    assert fact.digest == digest_of(script.read_bytes())
+    assert facts.scripts[f"{at}/./big"].text is None
+    assert f"{at}/./missing" not in facts.scripts
+    before = facts.scripts
+    assert machine.run("./run.sh && ./big && ./missing").scripts == before
+    script.write_text("#!/usr/bin/env bash\n./inner.sh x\n")
+    assert machine.run("./run.sh").scripts[f"{at}/./run.sh"].digest != fact.digest
+
+
+def test_repositories_that_git_would_use_are_told(repository: Machine) -> None:
+    at = str(repository.project)
+    facts = repository.run("git push")
+    assert facts.repositories[at].branch == "main"
+    assert repository.run("ls").repositories == {}

@@ -16,6 +16,7 @@ from assent.core.risk import lies_in
 from assent.core.risk.names import names
 
 DEADLINE_S = 0.3
+ENDING_S = 1.0
 MAX_OUTPUT = 4 * 1024 * 1024
 _REMADE = names(
     "node_modules dist build out target __pycache__ .venv venv coverage htmlcov .nyc_output"
@@ -191,4 +192,4 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if process.stdout is not None:
         process.stdout.close()
     with suppress(subprocess.SubprocessError):
-        process.wait(timeout=DEADLINE_S)
+        process.wait(timeout=ENDING_S)
