@@ -15,6 +15,7 @@ from assent.core.risk.model import Assessment, Evidence
 from assent.entrypoints.web.views import words
 from assent.entrypoints.web.views.actions import REASONS, ActionView, action_view, quoted
 from assent.entrypoints.web.views.context import Context
+from assent.entrypoints.web.views.factors import FactorView, factor_views
 from assent.entrypoints.web.views.standing import can_be_decided, outcome, said, standing
 
 QUOTE = 80
@@ -93,6 +94,7 @@ class RequestView:
     agent: str
     project: str
     reasons: tuple[Reason, ...]
+    factors: tuple[FactorView, ...]
     more_reasons: int
     """How many more there are that say nothing worse than those listed."""
     rule: str
@@ -142,6 +144,7 @@ def request_view(request: Request, context: Context, *, whole: bool = False) -> 
         agent=context.agent_title(proposal.session.agent),
         project=project_of(request),
         reasons=_reasons(request, evidence),
+        factors=factor_views(assessment.factors),
         more_reasons=max(0, len(evidence) - REASONS),
         rule=request.rule,
         why=_why(request),
