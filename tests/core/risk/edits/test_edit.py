@@ -116,6 +116,14 @@ def test_a_secret_is_told_with_its_line_and_without_its_value() -> None:
     assert found.effect is Effect.CREDENTIAL
 
 
+@pytest.mark.parametrize("path", ["tests/test_a.py", "README.md", ".env.example"])
+def test_passwords_are_made_up_in_tests_and_examples(path: str) -> None:
+    made_up = edit(path, "@@ -1 +1 @@\n-a\n+password = 'k9!fjw02'\n")
+    assert max(item.risk for item in inspect(made_up)) is RiskClass.MEDIUM
+    real = edit(path, f"@@ -1 +1 @@\n-a\n+password = '{AWS}'\n")
+    assert max(item.risk for item in inspect(real)) is RiskClass.HIGH
+
+
 def test_a_new_manifest_is_read_as_a_whole() -> None:
     diff = (
         '@@ -0,0 +1,3 @@\n+[project]\n+dependencies = ["httpx", "rich>=14"]\n+classifiers = ["x"]\n'

@@ -62,6 +62,7 @@ def test_a_secret_is_found_where_it_stands(text: str, kind: str, value: str) -> 
         "see the section on api keys: they rotate",
         "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "PGPASSWORD=postgres psql",
+        "postgres://postgres:postgres@localhost/app",
         "",
     ],
 )

@@ -69,6 +69,12 @@ def _kind(says: str, marks: str, *sources: type[RegexBasedDetector] | str) -> _K
     return _Kind(says, tuple(marks.split()), tuple(patterns))
 
 
+_JSON_WEB_TOKEN = "a JSON web token"
+_NAMED = "a password or key"
+_ADDRESS = "a password in an address"
+MADE_UP = frozenset((_JSON_WEB_TOKEN, _NAMED, _ADDRESS))
+"""Kinds that tests and examples make up; the others are told by a form that only real keys have."""
+
 _KINDS = (
     _kind("a private key", "private putty", PrivateKeyDetector, r"BEGIN ENCRYPTED PRIVATE KEY"),
     _kind("an AWS access key", "a3t abia acca akia asia aws", AWSKeyDetector),
@@ -110,9 +116,8 @@ _KINDS = (
         "curl",
         r"\s(?:-u|--user)[ =]?['\"]?[^\s:'\"$]+:([^\s'\"$]{6,})",
     ),
-    _kind("a password in an address", "://", BasicAuthDetector, r"://:([^\s:/?#\[\]@]+)@"),
+    _kind(_ADDRESS, "://", BasicAuthDetector, r"://:([^\s:/?#\[\]@]+)@"),
 )
-_JSON_WEB_TOKEN = "a JSON web token"
 _UNMARKED = (("a Twilio key", TwilioKeyDetector), ("a Discord bot token", DiscordBotTokenDetector))
 _BARE = re.compile(r"[AS][CK][0-9a-z]{32}|[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27}")
 """What the detectors without a mark could match."""
@@ -120,7 +125,6 @@ _BARE = re.compile(r"[AS][CK][0-9a-z]{32}|[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27}
 _MARKS = tuple(
     dict.fromkeys(mark for kind in _KINDS for mark in kind.marks if mark not in ("gl", "://"))
 )
-_NAMED = "a password or key"
 _NAME_MARKS = ("key", "pass", "pwd", "secret", "contrase", "token")
 _NAME = re.compile(
     r"""
@@ -140,6 +144,7 @@ _PLACEHOLDER = re.compile(
     example | dummy | change_?-?me | placeholder | redacted | your[-_ ]? | xxxx | \*\*\* | \.\.\.
     | ^<.*>$ | ^\[.*\]$ | \$\{ | \{\{ | ^\$ | ^% | ^\{ | ^@ | <[\w -]+>
     | ^(?:test|fake|foo|bar|none|null|true|false|todo|tbd|secret|password|hunter2)\W*\d{0,4}$
+    | ^(?:postgres|mysql|root|admin|guest|user|pass|redis|rabbitmq|minio(?:admin)?)\d{0,4}$
     | ^(.)\1+$ | ^0?123456
     """,
     re.VERBOSE | re.IGNORECASE,

@@ -8,7 +8,7 @@ from assent.core.risk.edits.diffs import Hunk, Line
 from assent.core.risk.edits.hidden import Hiding, hiding_in
 from assent.core.risk.edits.manifests import destroys, lifecycle_scripts, new_dependencies
 from assent.core.risk.edits.model import SECRET_EDIT, SENSITIVE_EDIT, WORKSPACE_EDIT
-from assent.core.risk.edits.secrets import find_secrets
+from assent.core.risk.edits.secrets import MADE_UP, find_secrets
 from assent.core.risk.edits.weaker import weaker_checks, weaker_tests
 from assent.core.risk.factors import Factors, Reach, Reversibility, Sensitivity
 from assent.core.risk.model import Effect, Evidence
@@ -33,6 +33,7 @@ _CLASSES: tuple[tuple[PathClass, str, str], ...] = (
 )
 """The classes that a person wants to have seen, with the rule that says so."""
 
+_SAMPLE_ENDS = (".example", ".sample", ".template", ".dist", ".defaults")
 _FEW_SECRETS = 5
 """Secrets of one file that are told one by one."""
 
@@ -109,10 +110,20 @@ def _secret_signs(place: Place, added: Sequence[Line]) -> Iterator[Evidence]:
     for secret in found[:_FEW_SECRETS]:
         number = added[secret.line - 1].number if secret.line <= len(added) else secret.line
         what = f"adds {secret.kind} to {place.said}, line {number}"
-        yield place.sign("secret-added", what, SECRET_EDIT, Effect.CREDENTIAL)
+        if secret.kind in MADE_UP and _holds_examples(place):
+            yield place.sign("secret-added", what, SENSITIVE_EDIT)
+        else:
+            yield place.sign("secret-added", what, SECRET_EDIT, Effect.CREDENTIAL)
     if len(found) > _FEW_SECRETS:
         what = f"adds {len(found) - _FEW_SECRETS} more secrets to {place.said}"
         yield place.sign("secret-added", what, SECRET_EDIT, Effect.CREDENTIAL)
+
+
+def _holds_examples(place: Place) -> bool:
+    """Tests, documentation and samples, where passwords are made up as a rule."""
+    classes = classes_of(place.path)
+    sample = place.name.casefold().endswith(_SAMPLE_ENDS)
+    return sample or not classes.isdisjoint((PathClass.TESTS, PathClass.DOCS))
 
 
 def _hidden_signs(place: Place, added: Sequence[Line]) -> Iterator[Evidence]:
