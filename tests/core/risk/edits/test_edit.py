@@ -146,6 +146,7 @@ def test_many_files_are_a_large_edit() -> None:
     )
     (found,) = inspect(FileEdit(changes, WORKSPACE))
     assert (found.rule, found.what) == ("large-edit", "changes 42 lines in 21 files")
+    assert found.path.startswith(f"{WORKSPACE}/src/")
 
 
 def test_each_hunk_is_read_by_itself() -> None:

@@ -32,11 +32,11 @@ from assent.core.risk.shell import join
 def inspect_edit(action: FileEdit, facts: Facts) -> tuple[Evidence, ...]:
     """Evidence about an edit beyond what its paths alone amount to."""
     found: list[Evidence] = []
-    lines = 0
+    sizes: dict[str, int] = {}
     for change in action.changes:
         place = _place(change, action.cwd, facts)
         hunks = hunks_of_diff(change.diff)
-        lines += sum(len(hunk.removed) + len(hunk.added) for hunk in hunks)
+        sizes[place.real] = sizes.get(place.real, 0) + _lines(hunks)
         found.extend(class_signs(place))
         if change.moved_to is not None:
             found.extend(class_signs(_place(change, action.cwd, facts, moved=True)))
@@ -44,7 +44,7 @@ def inspect_edit(action: FileEdit, facts: Facts) -> tuple[Evidence, ...]:
             found.extend(_deleted_test(place))
         else:
             found.extend(text_signs(place, hunks, _whole(change)))
-    size = size_sign(lines, len(action.changes))
+    size = size_sign(sizes)
     if size.risk > RiskClass.LOW:
         found.append(size)
     return tuple(dict.fromkeys(found))
@@ -66,17 +66,17 @@ def inspect_change(files: Sequence[FileVersion]) -> ChangeReading:
     evidence: list[Evidence] = []
     hunks: list[HunkReading] = []
     reasons: list[str] = []
-    lines = 0
+    sizes: dict[str, int] = {}
     for file in files:
         place = Place(path=file.path, said=shown(file.path) or "the text", real=file.path)
         places = hunks_of(file)
-        lines += sum(len(hunk.removed) + len(hunk.added) for hunk in places)
+        sizes[file.path] = _lines(places)
         hunks.extend(_readings(place, places, file.path))
         signs, reason = _inspect_file(file, place, places)
         evidence.extend(signs)
         reasons.append(reason)
     if files:
-        evidence.append(size_sign(lines, len(files)))
+        evidence.append(size_sign(sizes))
     proven = bool(reasons) and all(reasons)
     if proven:
         evidence = [item for item in evidence if item.rule not in ("size", "large-edit")]
@@ -117,6 +117,10 @@ def _place(change: FileChange, cwd: str, facts: Facts, *, moved: bool = False) -
     inside = lies_in(real, facts.workspace)
     path = real[len(facts.workspace) :].lstrip("/") if inside else real
     return Place(path=path, said=name_in(real, facts), real=real)
+
+
+def _lines(hunks: Sequence[Hunk]) -> int:
+    return sum(len(hunk.removed) + len(hunk.added) for hunk in hunks)
 
 
 def _whole(change: FileChange) -> tuple[str | None, str | None] | None:

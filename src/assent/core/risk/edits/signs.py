@@ -1,6 +1,6 @@
 """What stands out in the changed places of one file: evidence, whatever shows the change."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from assent.core.risk.edits.classes import PathClass, classes_of
@@ -158,8 +158,10 @@ def _manifest_signs(
             yield place.sign("lifecycle-script", what, _CODE, Effect.CODE_EXEC)
 
 
-def size_sign(lines: int, files: int) -> Evidence:
-    """How large an edit is: told always, and a reason to look above what can be read."""
+def size_sign(sizes: Mapping[str, int]) -> Evidence:
+    """How large an edit is, from the changed lines of each real path; a reason to look above what
+    can be read. It is about the file that changes most."""
+    lines, files = sum(sizes.values()), len(sizes)
     what = f"changes {lines:,} line{'s' if lines != 1 else ''}"
     what += f" in {files:,} files" if files != 1 else ""
     large = lines > MOST_LINES or files > MOST_FILES
@@ -168,4 +170,5 @@ def size_sign(lines: int, files: int) -> Evidence:
         effect=Effect.WORKSPACE_WRITE,
         factors=SENSITIVE_EDIT if large else WORKSPACE_EDIT,
         what=what,
+        path=max(sizes, key=lambda path: sizes[path], default=""),
     )
