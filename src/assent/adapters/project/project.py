@@ -10,8 +10,14 @@ from assent.adapters.project.javascript import composer_json, deno_json, package
 from assent.adapters.project.makefile import justfile, makefile
 from assent.adapters.project.pipelines import gitlab_ci, pre_commit, workflow
 from assent.adapters.project.python import noxfile, pyproject, tox_ini
-from assent.adapters.project.runners import mise_files, mise_toml, taskfile, tool_versions
-from assent.adapters.project.small_files import Remembered, names_in, read_text
+from assent.adapters.project.runners import (
+    MISE_FOLDERS,
+    mise_files,
+    mise_toml,
+    taskfile,
+    tool_versions,
+)
+from assent.adapters.project.small_files import Listings, Remembered, names_in, read_text
 from assent.core.canonical import digest_of
 from assent.core.project import FILE, ProjectPrograms, ProjectTask, put_together
 
@@ -51,6 +57,7 @@ _BELOW: Mapping[str, Reader] = {
     ".mise/config.toml": mise_toml,
 }
 _ALL = {**READERS, **_BELOW}
+_MISE_TOPS = frozenset(folder.partition("/")[0] for folder in MISE_FOLDERS)
 WORKFLOWS = ".github/workflows"
 EXECUTABLES = ("scripts", "script", "bin", "tools", "hack", "ci")
 NOT_PACKAGES = frozenset(
@@ -69,6 +76,7 @@ class LocalProject:
         self._manifests = Remembered(_read_manifest)
         self._workflows = Remembered(lambda path: workflow(read_text(path), path))
         self._digests = Remembered(_digest)
+        self._folders = Listings()
 
     def programs(self, workspace: str) -> ProjectPrograms:
         """All that the manifests name now. Never raises."""
@@ -105,11 +113,14 @@ class LocalProject:
                 yield ProjectTask(runner, name, below, text)
 
     def _found_in(self, folder: str) -> Iterator[Found]:
-        for name in _ALL:
-            found = self._manifests.of(os.path.join(folder, name))
-            if found is not None:
-                yield found
-        yield mise_files(folder)
+        present = self._folders.of(folder)
+        for name in _ALL if present else ():
+            if name.partition("/")[0] in present:
+                found = self._manifests.of(os.path.join(folder, name))
+                if found is not None:
+                    yield found
+        if not present.isdisjoint(_MISE_TOPS):
+            yield mise_files(folder)
 
     def _folder(self, workspace: str, folder: str) -> ProjectPrograms:
         below = _below(workspace, folder)

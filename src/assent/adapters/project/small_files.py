@@ -63,6 +63,29 @@ class Remembered(Generic[T]):
         return made
 
 
+class Listings:
+    """The names in folders, listed again only when a name came or went."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[int, int, int], frozenset[str]]] = {}
+
+    def of(self, folder: str) -> frozenset[str]:
+        """None at all where there is no folder that can be read."""
+        try:
+            found = os.stat(folder)
+            stamp = (found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+            known = self._known.get(folder)
+            if known is not None and known[0] == stamp:
+                return known[1]
+            names = frozenset(os.listdir(folder))
+        except (OSError, ValueError):
+            return frozenset()
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        self._known[folder] = (stamp, names)
+        return names
+
+
 def names_in(folder: str, *, limit: int = 2_000) -> list[os.DirEntry[str]]:
     """The entries of a folder, sorted; at most `limit`, none where there is no folder."""
     found: list[os.DirEntry[str]] = []
