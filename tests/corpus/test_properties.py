@@ -252,7 +252,7 @@ def test_harmless_commands_before_it_never_make_it_smaller(script: str, before: 
     assert assess_script(together).risk >= assess_script(script).risk
 
 
-@given(DANGEROUS, st.lists(st.sampled_from(WRAPS), min_size=1, max_size=3))
+@given(DANGEROUS, st.lists(st.sampled_from(WRAPS), min_size=1, max_size=3, unique=True))
 def test_wrapping_never_makes_danger_smaller(dangerous: str, wraps: list[str]) -> None:
     script = dangerous
     for wrap in wraps:
