@@ -55,6 +55,12 @@ def inspect(action: FileEdit, links: dict[str, str] | None = None) -> tuple[Evid
         ),
         (
             "package.json",
+            '@@ -1 +1 @@\n-{"dependencies": {}}\n+{"dependencies": {"left-pad": "^1.3.0"}}\n',
+            "new-dependency",
+            RiskClass.MEDIUM,
+        ),
+        (
+            "package.json",
             '@@ -3 +3,2 @@\n   "scripts": {\n+    "postinstall": "node x.js",\n',
             "lifecycle-script",
             RiskClass.HIGH,

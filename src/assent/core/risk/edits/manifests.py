@@ -22,7 +22,7 @@ _LIFECYCLE = re.compile(
     r'|dependencies)"\s*:\s*"'
 )
 _NPM_LINE = re.compile(
-    r'^\s*"(?P<name>@?[a-z0-9][\w./-]*)"\s*:\s*"(?:[\^~<>=v*]|\d+(?:\.\d+|\.x|$|")|latest|next'
+    r'(?:^|[{,])\s*"(?P<name>@?[a-z0-9][\w./-]*)"\s*:\s*"(?:[\^~<>=v*]|\d+(?:\.\d+|\.x|$|")|latest|next'
     r'|workspace:|npm:|file:|link:|git|https?:|github:|x")',
     re.IGNORECASE,
 )
@@ -160,8 +160,13 @@ def _requirements(items: Sequence[object]) -> Iterator[str]:
 def _on_lines(name: str, lines: Sequence[str]) -> list[str]:
     patterns = next((found for names, found in _LINES if names.fullmatch(name)), ())
     own = _NPM_OWN | _TOML_OWN
-    matches = (pattern.match(line) for line in lines for pattern in patterns)
-    return [match.group("name") for match in matches if match and match.group("name") not in own]
+    found = (
+        match.group("name")
+        for line in lines
+        for pattern in patterns
+        for match in pattern.finditer(line)
+    )
+    return [item for item in found if item not in own]
 
 
 def lifecycle_scripts(hunks: Sequence[Hunk]) -> tuple[str, ...]:

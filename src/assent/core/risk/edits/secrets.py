@@ -131,11 +131,25 @@ _NAME = re.compile(
     (?: api[_-]?key | (?:auth|service|account|db|database|private|client|access|secret)[_-]?key
       | (?:db|database|key)_?pass | passwd | password | pwd | secret | contrase[nñ]a
       | (?:access|auth|api|bearer|refresh|bot)[_-]?token )
-    [\w-]{0,40} [\]'"]{0,2} \s{0,8} (?: => | := | : | ={1,3} ) \s{0,8}
+    (?P<rest>[\w-]{0,40}) [\]'"]{0,2} \s{0,8} (?: => | := | : | ={1,3} ) \s{0,8}
     | \s --? (?: [a-z]+- )? (?: password | passwd | token | secret | api-?key ) (?: = | \s+ )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_ABOUT_IT = re.compile(
+    r"""
+    (?:^|[_-]|(?=[A-Z])) (?i: fields? | names? | ur[li]s? | endpoint | path | file | dir
+      | min | max | len | length | hash\w* | algo\w* | types? | policy | regex | pattern | hint
+      | label | placeholder | prompt | message | msg | error | reset | expir\w* | ttl | timeout
+      | header | id | ref | arn | manager | age
+      | store | engine | class | format | encoding | input
+      | param\w* | env | var | column | table | scheme | version | prefix | suffix | rotation
+      | strength | validat\w* | form | page | route | title | provider | backend | mode )
+    (?:$|[_-]|(?=[A-Z]))
+    """,
+    re.VERBOSE,
+)
+"""What follows a telling name when it tells about the secret: `password_hasher`, `token_url`."""
 _QUOTED_VALUE = re.compile(r"[@rbfuRBFU]{0,2}(?P<quote>['\"`])(?P<value>[^'\"`]{8,200})(?P=quote)")
 _BARE_VALUE = re.compile(r"(?P<value>[^\s'\"`;&|,()]{8,200})(?=$|[\s'\"`;&|,)])")
 
@@ -239,6 +253,8 @@ def _by_name(line: str) -> Iterator[tuple[str, int, int]]:
     if not any(mark in low for mark in _NAME_MARKS):
         return
     for name in _NAME.finditer(line):
+        if _ABOUT_IT.search(name.group("rest") or ""):
+            continue
         match = _QUOTED_VALUE.match(line, name.end()) or _BARE_VALUE.match(line, name.end())
         if match is not None and _is_value(match.group("value")):
             yield _NAMED, *match.span("value")
