@@ -5,6 +5,7 @@ import pytest
 from assent.app.agents import LetThrough, SessionEvent
 from assent.app.decide_request import Word, decide_request
 from assent.app.grants import Allowance, grants_of, revoke_grant
+from assent.app.precedent import with_written
 from assent.app.project_programs import accept_programs, forget_program, programs_of
 from assent.app.question import Waiting
 from assent.app.record_outcome import record_session
@@ -12,7 +13,7 @@ from assent.app.submit_action import submit_action
 from assent.core.actions import EditKind, FileChange, FileEdit, Plan
 from assent.core.approvals import Request, Verdict
 from assent.core.canonical import digest_of
-from assent.core.facts import ScriptFact
+from assent.core.facts import Facts, PathFact, ScriptFact
 from assent.core.grants import PLAN_GRANT_MS
 from assent.core.ledger import Entry
 from assent.core.policy import Tier
@@ -243,3 +244,23 @@ async def test_agreement_is_precedent(scene: Scene) -> None:
     assert all(item.factors.precedent.word == "usual" for item in again.assessment.evidence)
     first = {item.factors.precedent.word for item in request.assessment.evidence}
     assert "first" in first
+
+
+@pytest.mark.parametrize(
+    ("files", "made"),
+    [
+        pytest.param(("/w/out/a",), True, id="its-own"),
+        pytest.param(("/w/out/a", "/w/out/b"), False, id="and-another"),
+        pytest.param((), False, id="not-named"),
+    ],
+)
+def test_a_folder_is_the_run_s_own_when_all_in_it_is(files: tuple[str, ...], made: bool) -> None:
+    folder = PathFact("/w/out", inside=True, is_dir=True, unkept=len(files), unkept_files=files)
+    facts = Facts("/w", "/h", "/a", paths={"/w/out": folder})
+    assert with_written(facts, {"/w/out/a": True}).paths["/w/out"].made is made
+
+
+def test_a_file_that_was_there_before_is_written_and_not_made() -> None:
+    facts = Facts("/w", "/h", "/a", paths={"/w/a": PathFact("/w/a", inside=True)})
+    fact = with_written(facts, {"/w/a": False}).paths["/w/a"]
+    assert (fact.written, fact.made) == (True, False)

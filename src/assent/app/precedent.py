@@ -120,8 +120,11 @@ def with_written(facts: Facts, written: Mapping[str, bool]) -> Facts:
 
 
 def _written_fact(fact: PathFact, written: Mapping[str, bool]) -> PathFact:
+    if fact.is_dir:
+        mine = bool(fact.unkept_files) and all(written.get(file) for file in fact.unkept_files)
+        return replace(fact, written=True, made=True) if mine else fact
     made = written.get(fact.real)
-    if made is None or fact.is_dir:
+    if made is None:
         return fact
     return replace(fact, written=True, made=made)
 

@@ -47,15 +47,18 @@ class PathFact:
     """Looked at only where the action would delete or overwrite the path."""
     unkept: int = 0
     """How many files at or below the path nothing keeps, counted up to `UNKEPT_LIMIT`."""
+    unkept_files: tuple[str, ...] = ()
+    """These files by their real paths, if they are at most `UNKEPT_NAMED`."""
     temporary: bool = False
     """Whether `real` lies below a folder for temporary files, outside of the workspace."""
     written: bool = False
     """Whether this agent wrote it in this run."""
     made: bool = False
-    """Whether this agent made it in this run: it was not there before."""
+    """Whether this agent made it in this run, and everything in it that nothing keeps."""
 
 
 UNKEPT_LIMIT = 10_000
+UNKEPT_NAMED = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def test_what_keeps_it(
 def test_outside_of_any_repository_nothing_is_kept(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     found = GitKeeps(lambda _: False).look([str(tmp_path / "a"), str(tmp_path / "missing")])
-    assert found[str(tmp_path / "a")] == Keeping(Kept.NOWHERE, 1)
+    assert found[str(tmp_path / "a")] == Keeping(Kept.NOWHERE, 1, (str(tmp_path / "a"),))
     assert found[str(tmp_path / "missing")] == Keeping(Kept.NOWHERE, 0)
 
 
@@ -136,3 +136,12 @@ def test_the_user_s_repository_is_left_as_it_was(repository: Repository) -> None
     before = (repository.root / ".git/index").read_bytes()
     assert look(repository, "kept.txt").kept is Kept.GIT
     assert (repository.root / ".git/index").read_bytes() == before
+
+
+def test_a_few_files_that_nothing_keeps_are_named(repository: Repository) -> None:
+    written = [str(repository.write(f"new/{n}/x", "")) for n in range(3)]
+    assert sorted(look(repository, "new").files) == written
+    for n in range(200):
+        repository.write(f"new/{n}/y", "")
+    assert look(repository, "new").files == ()
+    assert look(repository, "new").unkept == 203

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
-from assent.core.facts import UNKEPT_LIMIT, Kept
+from assent.core.facts import UNKEPT_LIMIT, UNKEPT_NAMED, Kept
 from assent.core.risk import lies_in
 from assent.core.risk.names import names
 
@@ -43,10 +43,12 @@ _ALL = "--untracked-files=all"
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What keeps a path, and how many of its files nothing keeps."""
+    """What keeps a path, and which of its files nothing keeps."""
 
     kept: Kept = Kept.NOWHERE
     unkept: int = 0
+    files: tuple[str, ...] = ()
+    """The files that nothing keeps, if they are few."""
 
 
 class GitKeeps:
@@ -68,7 +70,7 @@ class GitKeeps:
                 found |= _ask(root, paths)
         for real in reals:
             if real not in found:
-                found[real] = Keeping(Kept.NOWHERE, sum(1 for _ in _files(real)))
+                found[real] = _unkept(list(_files(real)))
         return found
 
 
@@ -102,7 +104,8 @@ def _ask(root: str, paths: Sequence[str]) -> dict[str, Keeping]:
 
 def _keeping(root: str, name: str, status: Sequence[str], hidden: set[str]) -> Keeping:
     """Put together what git said about the files at and below `name`."""
-    unkept, remade = 0, 0
+    unkept: list[str] = []
+    remade = 0
     for line in status:
         path = line[3:]
         if not (lies_in(path.rstrip("/"), name) or lies_in(name, path.rstrip("/"))):
@@ -111,20 +114,22 @@ def _keeping(root: str, name: str, status: Sequence[str], hidden: set[str]) -> K
         if mark == "!!" and _is_remade(path if lies_in(path.rstrip("/"), name) else name):
             remade += 1
         elif mark[1] != " ":
-            unkept += _count(os.path.join(root, path if len(path) > len(name) else name))
-    unkept += sum(lies_in(path, name) for path in hidden)
+            place = os.path.join(root, path if len(path) > len(name) else name)
+            unkept += _files(place) if len(unkept) < UNKEPT_LIMIT else ()
+    unkept += (os.path.join(root, path) for path in hidden if lies_in(path, name))
     if unkept:
-        return Keeping(Kept.NOWHERE, min(unkept, UNKEPT_LIMIT))
+        return _unkept(unkept)
     return Keeping(Kept.REMADE if remade else Kept.GIT)
+
+
+def _unkept(files: Sequence[str]) -> Keeping:
+    named = tuple(files) if len(files) <= UNKEPT_NAMED else ()
+    return Keeping(Kept.NOWHERE, min(len(files), UNKEPT_LIMIT), named)
 
 
 def _is_remade(path: str) -> bool:
     parts = path.rstrip("/").split("/")
     return not _REMADE.isdisjoint(parts) or parts[-1].endswith(_REMADE_ENDS)
-
-
-def _count(path: str) -> int:
-    return max(1, sum(1 for _ in _files(path)))
 
 
 def _files(path: str) -> Iterator[str]:

@@ -91,7 +91,7 @@ class LocalWorld:
         found = dict(paths)
         for path, fact in lost.items():
             kept = keeping[fact.real]
-            found[path] = replace(fact, kept=kept.kept, unkept=kept.unkept)
+            found[path] = replace(fact, kept=kept.kept, unkept=kept.unkept, unkept_files=kept.files)
         return found
 
     def _repository_facts(self, folders: Sequence[str]) -> Mapping[str, RepositoryFact]:
