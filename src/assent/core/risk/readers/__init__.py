@@ -29,7 +29,11 @@ from assent.core.risk.readers.git import (
     read_push,
     read_restore,
 )
-from assent.core.risk.readers.interpreters import read_interpreter
+from assent.core.risk.readers.interpreters import (
+    read_interpreter,
+    read_java,
+    read_open,
+)
 from assent.core.risk.readers.outward import OUTWARD
 from assent.core.risk.readers.packages import (
     read_fetched,
@@ -40,10 +44,12 @@ from assent.core.risk.readers.packages import (
     read_uv_run,
 )
 from assent.core.risk.readers.tasks import (
+    read_after_dashes,
     read_again,
     read_bun,
     read_deno,
     read_each,
+    read_just,
     read_named_command,
     read_named_task,
     read_nx,
@@ -60,6 +66,7 @@ from assent.core.risk.readers.text import read_awk, read_jq, read_sed
 Reader = Callable[[Look, Arguments], bool]
 
 READERS: Mapping[str, Reader] = {
+    "after-dashes": read_after_dashes,
     "again": read_again,
     "awk": read_awk,
     "bun": read_bun,
@@ -84,10 +91,13 @@ READERS: Mapping[str, Reader] = {
     "hostname": read_hostname,
     "install": read_install,
     "interpreter": read_interpreter,
+    "java": read_java,
     "jq": read_jq,
+    "just": read_just,
     "named-command": read_named_command,
     "named-task": read_named_task,
     "nx": read_nx,
+    "open": read_open,
     "plain": read_plain,
     "printing": read_printing,
     "remove": read_remove,

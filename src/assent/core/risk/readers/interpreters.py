@@ -285,7 +285,7 @@ def _run_shell(look: Look, call: _Call) -> None:
     elif call.script is None or "-s" in call.flags:
         _run_input(look, "shell", call)
     else:
-        _run_script(look, call.script, reads=bool(call.flags & {"-n"}))
+        _run_script(look, call.script, call.rest, reads=bool(call.flags & {"-n"}))
 
 
 def _run_python(look: Look, call: _Call) -> None:
@@ -299,7 +299,7 @@ def _run_python(look: Look, call: _Call) -> None:
     elif call.script is None or call.script.text == "-":
         _run_input(look, "python", call)
     else:
-        _run_script(look, call.script, reads=False)
+        _run_script(look, call.script, call.rest, reads=False)
 
 
 def _run_other(look: Look, grammar: _Grammar, call: _Call) -> None:
@@ -315,7 +315,7 @@ def _run_other(look: Look, grammar: _Grammar, call: _Call) -> None:
         elif not call.loads:
             look.means(MEANINGS["inert"])
         return
-    _run_script(look, call.script, reads=bool(call.flags & grammar.checks))
+    _run_script(look, call.script, call.rest, reads=bool(call.flags & grammar.checks))
 
 
 def _run_code(look: Look, language: str, word: Word, text: str | None, call: _Call) -> None:
@@ -330,8 +330,28 @@ def _run_code(look: Look, language: str, word: Word, text: str | None, call: _Ca
         look.inner.append(InnerCode(language, word, text))
 
 
-def _run_script(look: Look, script: Word, *, reads: bool) -> None:
+_OWN_NAMES = names("manage.py artisan console rails rake jenkins-cli.jar")
+"""Scripts that are programs of their own, with calls that the catalog knows."""
+
+
+def _run_script(look: Look, script: Word, rest: tuple[Word, ...], *, reads: bool) -> None:
+    base = (script.text or "").rsplit("/", 1)[-1]
+    if base in _OWN_NAMES and look.catalog[base] is not None:
+        look.inner.append(InnerCommand((replace(script, text=base), *rest)))
     look.touch(script, Use.READ if reads else Use.RUN)
+
+
+def read_java(look: Look, found: Arguments) -> bool:
+    """`java -jar FILE…`, `java FILE.java`, and classes of the project."""
+    for value in found.values:
+        if value.use in ("read", "run"):
+            look.touch(value.word, Use(value.use), value.text)
+    first = found.tail[0] if found.tail else None
+    if first is not None and ("-jar" in found.flags or (first.text or "").endswith(".java")):
+        _run_script(look, first, found.tail[1:], reads=False)
+    else:
+        look.means(MEANINGS["project-run"])
+    return True
 
 
 def _run_input(look: Look, language: str, call: _Call) -> None:
@@ -345,6 +365,16 @@ def _run_input(look: Look, language: str, call: _Call) -> None:
         look.act("code", "runs what another command prints")
     elif "-i" not in call.flags:
         look.means(MEANINGS["interactive"])
+
+
+def read_open(look: Look, found: Arguments) -> bool:
+    """`open FILE`: what is a program or a script of the terminal runs."""
+    for word in found.operands:
+        if (word.text or "").endswith(
+            (".app", ".command", ".sh", ".terminal", ".workflow", ".scpt")
+        ):
+            look.touch(word, Use.RUN)
+    return False
 
 
 # --- modules of Python

@@ -47,6 +47,8 @@ def word_for(task: str) -> str:
     parts = {part.lower() for part in _PARTS.findall(task)}
     if parts & _ONLY_TRIES or {"to", "maven", "local"} <= parts:
         return "project-run"
+    if "load" in parts and parts & {"schema", "structure"}:
+        return "external-final"
     if parts & _FINAL or (parts & _DATA and parts & _BACKWARDS):
         return "external-final" if parts & {"db", "database"} or parts & _DATA else "external"
     if parts & _OUTWARD or (parts & _STAGE and not parts & _BUILDS):
@@ -132,8 +134,10 @@ def _without_arguments(text: str | None) -> str | None:
 def read_named_task(look: Look, found: Arguments) -> bool:
     """`npm test`: the subcommand itself is the task."""
     use_values(look, found)
-    name = found.call.name[0] if found.call.name else ""
-    run_task(look, runner_of(look), look.words[0], _ALIASES.get(name, name))
+    words = (word for word in look.words[1:] if not (word.text or "").startswith("-"))
+    first = next(words, look.words[0])
+    name = found.call.name[0] if "*" not in found.call.name[:1] else first.text
+    run_task(look, runner_of(look), first, _ALIASES.get(name or "", name))
     return True
 
 
@@ -279,4 +283,28 @@ def read_tool_or_task(look: Look, found: Arguments) -> bool:
     else:
         task = None if first.text is None else first.text.rsplit(":", 1)[-1]
         run_task(look, runner_of(look), first, task)
+    return True
+
+
+def read_just(look: Look, found: Arguments) -> bool:
+    """`just TASK ARGUMENT…`: without the justfile a word may be an argument or another task."""
+    use_values(look, found)
+    for word in found.tail:
+        text = word.text or ""
+        if word.text is None or not (text.startswith("-") or "=" in text or not text):
+            run_task(look, runner_of(look), word, _without_arguments(word.text))
+    if not found.tail:
+        look.means(MEANINGS["project-run"])
+    return True
+
+
+def read_after_dashes(look: Look, found: Arguments) -> bool:
+    """`mise exec TOOL@VERSION… -- COMMAND`: the words after `--` are another command."""
+    use_values(look, found)
+    places = [place for place, word in enumerate(look.words) if word.text == "--"]
+    tail = look.words[places[0] + 1 :] if places else ()
+    if tail:
+        look.inner.append(InnerCommand(tail))
+    elif not look.inner:
+        look.means(MEANINGS["interactive"])
     return True
