@@ -125,7 +125,7 @@ def _places(before: Sequence[str], after: Sequence[str]) -> Iterator[Place]:
     if len(old) * len(new) > SEARCH:
         yield (head, len(before) - tail, head, len(after) - tail)
         return
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new).get_opcodes():
         if tag != "equal":
             yield (head + i1, head + i2, head + j1, head + j2)
 

@@ -14,7 +14,7 @@ from assent.core.risk.edits.signs import Place
 from assent.core.risk.model import Evidence
 from assent.core.risk.paths import shown
 
-LIMIT = 400_000
+LIMIT = 200_000
 """Characters of a module; the interface of a longer one is not compared."""
 
 _FEW = 8

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from assent.core.risk.edits.python_tokens import NO_FILE, UNREADABLE, code_of, directives_of
 
-LIMIT = 400_000
+LIMIT = 200_000
 """Characters of a text; nothing is claimed of longer ones."""
 
 _NEWER = re.compile(

@@ -155,7 +155,8 @@ _BARE_VALUE = re.compile(r"(?P<value>[^\s'\"`;&|,()]{8,200})(?=$|[\s'\"`;&|,)])"
 
 _PLACEHOLDER = re.compile(
     r"""
-    example | dummy | change_?-?me | placeholder | redacted | your[-_ ]? | xxxx | \*\*\* | \.\.\.
+    example | dummy | change_?-?me | placeholder | redacted | masked | your[-_ ]? | xxxx
+    | \*\*\* | \.\.\.
     | ^<.*>$ | ^\[.*\]$ | \$\{ | \{\{ | ^\$ | ^% | ^\{ | ^@ | <[\w -]+>
     | ^(?:test|fake|foo|bar|none|null|true|false|todo|tbd|secret|password|hunter2)\W*\d{0,4}$
     | ^(?:postgres|mysql|root|admin|guest|user|pass|redis|rabbitmq|minio(?:admin)?)\d{0,4}$

@@ -13,10 +13,14 @@ from assent.core.risk.edits.same_tokens import same_tokens
 
 _PROSE_ENDS = (".md", ".markdown", ".rst", ".adoc", ".asciidoc", ".txt")
 _EXECUTED = re.compile(
-    r"^\s*(?:>>>|\.\.\s+\w|`{3,}\s*\{|~{3,}\s*\{|\{%|<script|<%|:{3,}|include::|`{3,}.*\bexec)",
-    re.I,
+    r"^\s*(?:>>>|\.\.\s+\w|`{3,}\s*\{|~{3,}\s*\{|:{3,}|include::|`{3,}.*\bexec)"
+    r"|\{%|\{\{|<%|<script|<iframe|javascript:|\bon\w+=",
+    re.IGNORECASE,
 )
 """Lines of prose that a tool may run or expand: examples, directives, cells, templates."""
+
+_BINDING = re.compile(r"licen[cs]e|copying|notice|patents|cla")
+"""What prose of these names says is agreed to, not explained."""
 
 _NEVER = {PathClass.INSTRUCTIONS, PathClass.POLICY, PathClass.MANIFEST, PathClass.LOCKFILE}
 
@@ -37,11 +41,11 @@ def trivial_because(file: FileVersion) -> str:
 
 def _prose(file: FileVersion) -> str:
     """Documentation, unless a changed line, or one that takes its meaning, is run somewhere."""
-    name = file.path.casefold()
-    if "." in name.rsplit("/", 1)[-1] and not name.endswith(_PROSE_ENDS):
+    name = file.path.casefold().rsplit("/", 1)[-1]
+    if ("." in name and not name.endswith(_PROSE_ENDS)) or _BINDING.match(name):
         return ""
     changed = (line.text for hunk in hunks_of(file) for line in (*hunk.removed, *hunk.added))
-    return "" if any(_EXECUTED.match(line) for line in changed) else "documentation only"
+    return "" if any(_EXECUTED.search(line) for line in changed) else "documentation only"
 
 
 def _same(name: str, before: str, after: str) -> str:
