@@ -32,7 +32,7 @@ async def asked(scene: Scene, text: str = "make release") -> Request:
 
 
 def approve(*, by: str = "ana", version: int | None = None) -> Word:
-    return Word(verdict=Verdict.APPROVE, by=by, via="web", version=version)
+    return Word(verdict=Verdict.APPROVE, by=by, via="web", version=version, confirm="read")
 
 
 def reject(reason: str = "not now") -> Word:
@@ -80,7 +80,7 @@ async def test_the_same_open_question_is_asked_once(scene: Scene) -> None:
 
 async def test_a_modified_call_passes_changed(scene: Scene) -> None:
     request = await asked(scene)
-    word = Word(verdict=Verdict.MODIFY, by="ana", via="web", text="make check")
+    word = Word(verdict=Verdict.MODIFY, by="ana", via="web", text="make check", confirm="1")
     await decide_request(scene.gate, request.number, word)
     assert await submit_action(scene.gate, proposal()) == LetThroughChanged(b"make check")
 
@@ -160,7 +160,7 @@ async def test_a_plan_gates_and_what_follows_waits_for_it(scene: Scene) -> None:
     assert "plan" in refused.message
     assert await submit_action(scene.gate, proposal("ls")) == LetThrough()
     await decide_request(scene.gate, submitted.request.number, approve())
-    assert isinstance(await submit_action(scene.gate, proposal("make check")), Waiting)
+    assert isinstance(await submit_action(scene.gate, proposal("make release")), Waiting)
 
 
 async def test_a_rejected_plan_lets_nothing_be_written(scene: Scene) -> None:

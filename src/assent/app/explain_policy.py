@@ -11,7 +11,7 @@ from assent.core.policy import Chosen, Deny, Gate, Policy, Route, Rule, Terms, c
 from assent.core.policy.model import route_name
 from assent.core.proposals import Proposal
 from assent.core.risk import Assessment
-from assent.core.risk.factors import AT_LEAST, TABLE, Factors, Precedent, RiskClass
+from assent.core.risk.factors import TABLE, Factors, Precedent, RiskClass, least_for
 from assent.core.risk.model import Evidence
 
 
@@ -126,9 +126,9 @@ def raised_by(factors: Factors) -> tuple[str, ...]:
     raised = [
         value.word
         for value in (factors.sensitivity, factors.cost)
-        if AT_LEAST.get(value, RiskClass.TRIVIAL) > cell
+        if least_for(value) > cell
     ]
-    found = max(cell, *(AT_LEAST.get(v, cell) for v in (factors.sensitivity, factors.cost)))
+    found = max(cell, least_for(factors.sensitivity), least_for(factors.cost))
     if factors.precedent is Precedent.FIRST and found is RiskClass.MEDIUM:
         raised.append("first time")
     return tuple(raised)

@@ -106,21 +106,27 @@ TABLE: dict[Reversibility, tuple[RiskClass, RiskClass, RiskClass, RiskClass]] = 
 }
 """Rows by reversibility, columns by reach."""
 
-AT_LEAST: dict[Sensitivity | Cost, RiskClass] = {
-    Sensitivity.SENSITIVE: _M,
-    Sensitivity.SECRET: _H,
-    Sensitivity.GUARD: _X,
-    Cost.OVER: _H,
-}
-"""The class that these values give whatever the table says."""
+AT_LEAST: tuple[tuple[Sensitivity | Cost, RiskClass], ...] = (
+    (Sensitivity.SENSITIVE, _M),
+    (Sensitivity.SECRET, _H),
+    (Sensitivity.GUARD, _X),
+    (Cost.OVER, _H),
+)
+"""The class that these values give whatever the table says. Pairs: as keys of a mapping, values of
+different factors with the same number would be one."""
+
+
+def least_for(value: Sensitivity | Cost) -> RiskClass:
+    """The least class that `value` gives by itself."""
+    return next((risk for known, risk in AT_LEAST if known is value), _T)
 
 
 def class_of(factors: Factors) -> RiskClass:
     """The class of one reason. A first time raises what is medium to high, and nothing else."""
     found = max(
         TABLE[factors.reversibility][factors.reach],
-        AT_LEAST.get(factors.sensitivity, _T),
-        AT_LEAST.get(factors.cost, _T),
+        least_for(factors.sensitivity),
+        least_for(factors.cost),
     )
     first = factors.precedent is Precedent.FIRST and found is RiskClass.MEDIUM
     return RiskClass.HIGH if first else found
