@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-LIMIT = 400_000
+LIMIT = 200_000
 """Characters of a text; nothing is claimed of longer ones."""
 
 
