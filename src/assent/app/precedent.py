@@ -116,7 +116,11 @@ def with_written(facts: Facts, written: Mapping[str, bool]) -> Facts:
     if not written:
         return facts
     paths = {path: _written_fact(fact, written) for path, fact in facts.paths.items()}
-    return replace(facts, paths=paths)
+    scripts = {
+        path: replace(script, written=True) if path in paths and paths[path].written else script
+        for path, script in facts.scripts.items()
+    }
+    return replace(facts, paths=paths, scripts=scripts)
 
 
 def _written_fact(fact: PathFact, written: Mapping[str, bool]) -> PathFact:

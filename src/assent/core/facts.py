@@ -103,7 +103,7 @@ class ScriptFact:
     language: str = ""
     """`shell`, `python`, `javascript`, … by its first line or its ending; empty: not known."""
     tracked: bool = False
-    """Whether git keeps it as it is."""
+    """Whether it lies in a repository outside of the workspace, and git keeps it as it is."""
     written: bool = False
     """Whether this agent wrote it in this run."""
 

@@ -198,3 +198,12 @@ def test_repositories_that_git_would_use_are_told(repository: Machine) -> None:
     facts = repository.run("git push")
     assert facts.repositories[at].branch == "main"
     assert repository.run("ls").repositories == {}
+
+
+def test_a_script_of_another_repository_is_known_by_git(machine: Machine) -> None:
+    other = Repository(machine.home / "other")
+    other.write("run.sh", "echo x\n").chmod(0o755)
+    script = f"{other.root}/run.sh"
+    assert not machine.run(script).scripts[script].tracked
+    other.commit()
+    assert machine.run(script).scripts[script].tracked

@@ -13,7 +13,7 @@ from assent.adapters.workspace.repositories import Repositories
 from assent.adapters.workspace.scripts import ScriptFiles
 from assent.app.agents import UnreadableFile
 from assent.core.actions import Action, Command, FileEdit, FileRead
-from assent.core.facts import Facts, PathFact, RepositoryFact, ScriptFact
+from assent.core.facts import Facts, Kept, PathFact, RepositoryFact, ScriptFact
 from assent.core.proposals import AgentSession
 from assent.core.risk import Use, lies_in, repositories_of, uses_of
 
@@ -52,6 +52,7 @@ class LocalWorld:
         folders = repositories_of(action, facts, cwd=cwd)
         return replace(
             facts,
+            scripts=self._tracked(scripts, paths),
             paths=paths if isinstance(action, FileEdit) else self._kept(paths, uses),
             git_exec_keys=self._exec_keys(folders),
             repositories=self._repository_facts(folders),
@@ -75,6 +76,17 @@ class LocalWorld:
                 break
             scripts |= read
         return uses, scripts
+
+    def _tracked(
+        self, scripts: Mapping[str, ScriptFact], paths: Mapping[str, PathFact]
+    ) -> Mapping[str, ScriptFact]:
+        """With whether git keeps those that lie outside of the workspace."""
+        reals = {path: paths[path].real for path in scripts if not paths[path].inside}
+        if not reals:
+            return scripts
+        keeping = self._git.look(list(reals.values()))
+        kept = {path for path, real in reals.items() if keeping[real].kept is Kept.GIT}
+        return {path: replace(f, tracked=path in kept) for path, f in scripts.items()}
 
     def _kept(
         self, paths: Mapping[str, PathFact], uses: Mapping[str, frozenset[Use]]
