@@ -148,13 +148,21 @@ def _call(name: tuple[str, ...], means: Meaning, program: _Program, entry: _Shar
         means=means,
         flags={**_flags(program.flags), **_flags(own.flags)},
         raises={**_by_flag(program.raises), **_by_flag(own.raises)},
-        instead={**_by_flag(program.instead), **_by_flag(own.instead)},
+        instead={**_shared_instead(name, program, own), **_by_flag(own.instead)},
         operands=_slots(own.operands),
         any_flag=other_flags == "harmless",
         reader=reader,
         scope=own.scope,
         undo=own.undo,
     )
+
+
+def _shared_instead(name: tuple[str, ...], program: _Program, own: _Shared) -> dict[str, Meaning]:
+    """What the program's flags mean instead, but for those that mean something else in this call:
+    `docker -v` asks for the version, and `docker run -v` takes a folder."""
+    spoken_for = {*_flags(own.flags), *_by_flag(own.raises), *(("-v", "-V") if name else ())}
+    shared = _by_flag(program.instead)
+    return {flag: means for flag, means in shared.items() if flag not in spoken_for}
 
 
 def _flags(texts: Sequence[str]) -> dict[str, str | None]:
