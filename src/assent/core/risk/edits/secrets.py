@@ -31,8 +31,8 @@ LIMIT = 4 * 1024 * 1024
 """Characters of a text that are looked through."""
 
 
-_MOST = 100
-"""Secrets that are told of one line."""
+_MOST = 1_000
+"""Secrets that are told of one text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ _WEB_TOKEN = re.compile(
 class _Kind:
     says: str
     marks: tuple[str, ...]
-    """One of these stands, whatever its case, in every line that the patterns match."""
+    """One of these stands, whatever its case, in every text that the patterns match."""
     patterns: tuple[re.Pattern[str], ...]
 
 
@@ -110,7 +110,7 @@ _KINDS = (
     _kind("a SendGrid key", "sg.", SendGridDetector),
     _kind("a Square token", "sq0csp-", SquareOAuthDetector),
     _kind("a Mailchimp key", "-us", MailchimpDetector),
-    _kind("a bearer token", "bearer", r"(?i:bearer)\s+([\w.~+/-]{20,}=*)"),
+    _kind("a bearer token", "bearer", r"(?i:bearer)[ \t]+([\w.~+/-]{20,}=*)"),
     _kind(
         "a password of curl's",
         "curl",
@@ -122,17 +122,14 @@ _UNMARKED = (("a Twilio key", TwilioKeyDetector), ("a Discord bot token", Discor
 _BARE = re.compile(r"[AS][CK][0-9a-z]{32}|[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27}")
 """What the detectors without a mark could match."""
 
-_MARKS = tuple(
-    dict.fromkeys(mark for kind in _KINDS for mark in kind.marks if mark not in ("gl", "://"))
-)
 _NAME_MARKS = ("key", "pass", "pwd", "secret", "contrase", "token")
 _NAME = re.compile(
     r"""
     (?: api[_-]?key | (?:auth|service|account|db|database|private|client|access|secret)[_-]?key
       | (?:db|database|key)_?pass | passwd | password | pwd | secret | contrase[nñ]a
       | (?:access|auth|api|bearer|refresh|bot)[_-]?token )
-    (?P<rest>[\w-]{0,40}) [\]'"]{0,2} \s{0,8} (?: => | := | : | ={1,3} ) \s{0,8}
-    | \s --? (?: [a-z]+- )? (?: password | passwd | token | secret | api-?key ) (?: = | \s+ )
+    (?P<rest>[\w-]{0,40}) [\]'"]{0,2} [ \t]{0,8} (?: => | := | : | ={1,3} ) [ \t]{0,8}
+    | \s --? (?: [a-z]+- )? (?: password | passwd | token | secret | api-?key ) (?: = | [ \t]+ )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -150,7 +147,9 @@ _ABOUT_IT = re.compile(
     re.VERBOSE,
 )
 """What follows a telling name when it tells about the secret: `password_hasher`, `token_url`."""
-_QUOTED_VALUE = re.compile(r"[@rbfuRBFU]{0,2}(?P<quote>['\"`])(?P<value>[^'\"`]{8,200})(?P=quote)")
+_QUOTED_VALUE = re.compile(
+    r"[@rbfuRBFU]{0,2}(?P<quote>['\"`])(?P<value>[^'\"`\n]{8,200})(?P=quote)"
+)
 _BARE_VALUE = re.compile(r"(?P<value>[^\s'\"`;&|,()]{8,200})(?=$|[\s'\"`;&|,)])")
 
 _PLACEHOLDER = re.compile(
@@ -180,63 +179,46 @@ def find_secrets(text: str) -> tuple[Secret, ...]:
     Linear in the text, and cheap where nothing hints at a secret.
     """
     text = text[:LIMIT]
-    if not _hints(text):
-        return ()
-    found: list[Secret] = []
-    offset = 0
-    for number, line in enumerate(text.split("\n"), 1):
-        if _hints(line):
-            found.extend(islice(_in_line(line, number, offset), _MOST))
-        offset += len(line) + 1
-    return tuple(found)
+    taken: list[tuple[int, int, str]] = []
+    for kind, start, end in islice(chain(_by_shape(text), _by_name(text)), _MOST):
+        if not any(start < other_end and other < end for other, other_end, _ in taken):
+            taken.append((start, end, kind))
+    return tuple(_placed(text, sorted(taken)))
 
 
-def _hints(text: str) -> bool:
-    """Whether a closer look is worth it."""
+def _placed(text: str, taken: Iterable[tuple[int, int, str]]) -> Iterator[Secret]:
+    """With the numbers of their lines, counted on from one to the next."""
+    line, at = 1, 0
+    for start, end, kind in taken:
+        line += text.count("\n", at, start)
+        at = start
+        yield Secret(kind, line, start, end)
+
+
+def _by_shape(text: str) -> Iterator[tuple[str, int, int]]:
     low = text.lower()
-    return (
-        any(mark in low for mark in _NAME_MARKS)
-        or any(mark in low for mark in _MARKS)
-        or "eyj" in low
-        or ("://" in low and "@" in low)
-        or ("gl" in low and "-" in low)
-        or _BARE.search(text) is not None
-    )
-
-
-def _in_line(line: str, number: int, offset: int) -> Iterator[Secret]:
-    """Secrets of one line; what two detectors find at the same place is told once."""
-    taken: list[tuple[int, int]] = []
-    for kind, start, end in chain(_by_shape(line), _by_name(line)):
-        if not any(start < other_end and other_start < end for other_start, other_end in taken):
-            taken.append((start, end))
-            yield Secret(kind, number, offset + start, offset + end)
-
-
-def _by_shape(line: str) -> Iterator[tuple[str, int, int]]:
-    low = line.lower()
     for kind in _KINDS:
         if any(mark in low for mark in kind.marks):
-            yield from _matches(line, kind.says, kind.patterns)
-    if _BARE.search(line):
+            yield from _matches(text, kind.says, kind.patterns)
+    if _BARE.search(text):
         for says, detector in _UNMARKED:
-            yield from _matches(line, says, detector.denylist)
-    if "eyJ" in line:
-        yield from _web_tokens(line)
+            yield from _matches(text, says, detector.denylist)
+    if "eyJ" in text:
+        yield from _web_tokens(text)
 
 
 def _matches(
-    line: str, says: str, patterns: Iterable[re.Pattern[str]]
+    text: str, says: str, patterns: Iterable[re.Pattern[str]]
 ) -> Iterator[tuple[str, int, int]]:
     for pattern in patterns:
-        for match in pattern.finditer(line):
+        for match in pattern.finditer(text):
             start, end = _value_of(match)
-            if not _PLACEHOLDER.search(line[start:end]):
+            if not _PLACEHOLDER.search(text[start:end]):
                 yield says, start, end
 
 
-def _web_tokens(line: str) -> Iterator[tuple[str, int, int]]:
-    for match in _WEB_TOKEN.finditer(line):
+def _web_tokens(text: str) -> Iterator[tuple[str, int, int]]:
+    for match in _WEB_TOKEN.finditer(text):
         if JwtTokenDetector.is_formally_valid(match.group("claims")):
             yield _JSON_WEB_TOKEN, *match.span()
 
@@ -248,15 +230,15 @@ def _value_of(match: re.Match[str]) -> tuple[int, int]:
     return inner[-1] if inner else match.span()
 
 
-def _by_name(line: str) -> Iterator[tuple[str, int, int]]:
+def _by_name(text: str) -> Iterator[tuple[str, int, int]]:
     """Values that a telling name is given: `db_password = "..."`, `API_KEY=...`."""
-    low = line.lower()
+    low = text.lower()
     if not any(mark in low for mark in _NAME_MARKS):
         return
-    for name in _NAME.finditer(line):
+    for name in _NAME.finditer(text):
         if _ABOUT_IT.search(name.group("rest") or ""):
             continue
-        match = _QUOTED_VALUE.match(line, name.end()) or _BARE_VALUE.match(line, name.end())
+        match = _QUOTED_VALUE.match(text, name.end()) or _BARE_VALUE.match(text, name.end())
         if match is not None and _is_value(match.group("value")):
             yield _NAMED, *match.span("value")
 
