@@ -139,7 +139,7 @@ def judge(touch: Touch, facts: Facts) -> Evidence:
         return _evidence(
             touch, "network", Effect.EXTERNAL, RiskClass.HIGH, what="opens a network connection"
         )
-    if _DEVICES.fullmatch(touch.path):
+    if touch.use is not Use.RUN and _DEVICES.fullmatch(touch.path):
         return _evidence(
             touch, "device", Effect.NONE, RiskClass.TRIVIAL, what="uses a harmless device"
         )
