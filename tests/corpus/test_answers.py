@@ -10,7 +10,8 @@ import pytest
 
 from assent.app.classify import Graded
 from assent.core.policy import Deny
-from assent.core.risk import Effect, RiskClass
+from assent.core.risk import RiskClass
+from tests.corpus.known import faults
 from tests.corpus.rows import Row, graded, load
 
 KNOWN = frozenset(
@@ -19,28 +20,10 @@ KNOWN = frozenset(
     if line and not line.startswith("#")
 )
 CASES = [*load("shell"), *load("cases")]
-CLASSES = {risk.word: risk for risk in RiskClass}
 MISSED = 0.01
 """The largest share of dangerous rows that may proceed."""
 ASKED = 0.03
 """The largest share of harmless rows that may ask."""
-
-
-def faults(row: Row) -> list[str]:
-    """In what the answer differs from what the row says."""
-    answer = graded(row)
-    found = []
-    decision = "auto" if answer.decision == "auto" else "gate"
-    if decision != row.expect:
-        found.append("asks" if row.expect == "auto" else "proceeds")
-    found += [f"does not name {named}" for named in row.effects if not _names(answer, named)]
-    if not CLASSES[row.least] <= answer.assessment.risk <= CLASSES[row.most]:
-        found.append(f"is {answer.assessment.risk.word}")
-    return found
-
-
-def _names(answer: Graded, named: str) -> bool:
-    return not answer.assessment.effects.isdisjoint(Effect(word) for word in named.split("|"))
 
 
 def _params(rows: list[Row]) -> list[object]:

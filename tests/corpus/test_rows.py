@@ -11,8 +11,8 @@ from tests.corpus.rows import Row, load, projects
 
 FILES = ("shell", "cases", "catastrophes", "day")
 LEAST = {
-    "shell": {"auto": 267, "gate": 271},
-    "cases": {"auto": 1248, "gate": 2017},
+    "shell": {"auto": 268, "gate": 270},
+    "cases": {"auto": 1250, "gate": 2014},
     "catastrophes": {"gate": 406},
     "day": {"auto": 286, "gate": 14},
 }
