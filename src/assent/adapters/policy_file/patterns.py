@@ -6,6 +6,7 @@ repetitions side by side, more than two of them, references back and looking aro
 """
 
 import re
+import warnings
 
 MAX_LENGTH = 200
 MAX_OPEN = 2
@@ -33,8 +34,10 @@ def refused_pattern(pattern: str) -> str:
     if not pattern or len(pattern) > MAX_LENGTH:
         return f"a pattern has 1 to {MAX_LENGTH} characters"
     try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            re.compile(pattern)
+    except (re.error, RecursionError, OverflowError, Warning) as error:
         return f"this is no regular expression: {error}"
     return _costly([(str(m.lastgroup), m.group()) for m in _TOKEN.finditer(pattern)])
 

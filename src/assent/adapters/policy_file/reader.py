@@ -121,7 +121,9 @@ def _read(text: bytes) -> tuple[Source, File]:
     except tomllib.TOMLDecodeError as error:
         raise source.not_toml(error) from error
     except ValidationError as error:
-        raise source.not_a_policy(error.errors()[0]) from error
+        # A misspelt key tells more than the missing one it was to be.
+        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+        raise source.not_a_policy(first) from error
 
 
 @lru_cache(maxsize=8)
