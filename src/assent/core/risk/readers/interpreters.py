@@ -9,7 +9,6 @@ from assent.core.risk.findings import Use
 from assent.core.risk.look import InnerCode, InnerCommand, Look
 from assent.core.risk.meanings import MEANINGS
 from assent.core.risk.names import names
-from assent.core.risk.readers.inline import only_prints, substitutes
 from assent.core.risk.readers.tasks import run_task
 from assent.core.risk.shell import Word
 
@@ -40,7 +39,7 @@ class _Grammar:
 _GRAMMARS: Mapping[str, _Grammar] = {
     "shell": _Grammar(
         "shell",
-        valued=names("-o +o -O +O --rcfile-none"),
+        valued=names("-o +o -O +O"),
         loads=names("--rcfile --init-file"),
         checks=names("-n"),
         stays=names("-i"),
@@ -307,7 +306,9 @@ def _run_other(look: Look, grammar: _Grammar, call: _Call) -> None:
         look.means(MEANINGS["interactive"])
     if call.code:
         for word, text in call.code:
-            _run_code(look, grammar.language, word, text, call)
+            look.inner.append(InnerCode(grammar.language, word, text))
+        if call.flags & {"-p", "-n", "-i"} and grammar.language in ("perl", "ruby"):
+            look.touch_all(call.rest, Use.WRITE if "-i" in call.flags else Use.READ)
         return
     if call.script is None or call.script.text == "-":
         if not call.loads and not call.flags & grammar.checks:
@@ -316,18 +317,6 @@ def _run_other(look: Look, grammar: _Grammar, call: _Call) -> None:
             look.means(MEANINGS["inert"])
         return
     _run_script(look, call.script, call.rest, reads=bool(call.flags & grammar.checks))
-
-
-def _run_code(look: Look, language: str, word: Word, text: str | None, call: _Call) -> None:
-    """Code that only computes and prints, or only replaces text, need not be asked about."""
-    if language in ("perl", "ruby") and text is not None and substitutes(text):
-        use = Use.WRITE if "-i" in call.flags else Use.READ
-        look.touch_all(call.rest, use)
-        look.means(MEANINGS["inert"])
-    elif text is not None and not call.flags & {"-i"} and only_prints(language, text):
-        look.means(MEANINGS["inert"])
-    else:
-        look.inner.append(InnerCode(language, word, text))
 
 
 _OWN_NAMES = names("manage.py artisan console rails rake jenkins-cli.jar")
@@ -357,23 +346,25 @@ def read_java(look: Look, found: Arguments) -> bool:
 def _run_input(look: Look, language: str, call: _Call) -> None:
     """No script: what is typed, or what is piped into it, is run."""
     if look.stdin is not None:
-        if language in ("shell", "python") or not only_prints(language, look.stdin):
-            look.inner.append(InnerCode(language, look.words[0], look.stdin))
-        else:
-            look.means(MEANINGS["inert"])
+        look.inner.append(InnerCode(language, look.words[0], look.stdin))
     elif look.piped:
         look.act("code", "runs what another command prints")
     elif "-i" not in call.flags:
         look.means(MEANINGS["interactive"])
 
 
+_OPENED_TO_RUN = (".app", ".command", ".sh", ".terminal", ".workflow", ".scpt")
+_TERMINALS = names("terminal iterm iterm2 warp ghostty kitty alacritty wezterm hyper")
+
+
 def read_open(look: Look, found: Arguments) -> bool:
     """`open FILE`: what is a program or a script of the terminal runs."""
     for word in found.operands:
-        if (word.text or "").endswith(
-            (".app", ".command", ".sh", ".terminal", ".workflow", ".scpt")
-        ):
+        if (word.text or "").endswith(_OPENED_TO_RUN):
             look.touch(word, Use.RUN)
+    for value in found.values:
+        if value.flag == "-a" and (value.text or "").lower() in _TERMINALS:
+            look.act("interactive", f"opens a terminal ({look.said})", words=[value.word])
     return False
 
 

@@ -25,7 +25,7 @@ _NODE_TOOLS = names(
     " serverless sls cdk sst pm2 zx ember quasar docusaurus vitepress vuepress eleventy hexo"
     " husky publint attw syncpack manypkg sort-package-json license-checker eslint_d prettierd"
     " pyright html-validate lighthouse lhci pa11y axe percy chromatic msw plop hygen rush"
-    " supabase convex contentlayer velite panda typechain hardhat truffle web3 tsd typecheck dpdm"
+    " supabase convex contentlayer velite panda typechain hardhat truffle web3 tsd dpdm"
     " swagger-typescript-api ntl uvu zod nps-utils ts-patch api-extractor stryker vue-cli-service"
     " react-scripts craco rsbuild rspack farm unbuild bob pkgroll microbundle stencil lit-analyzer"
     " cucumber-js wdio testcafe nightwatch detox puppeteer newman artillery autocannon k6"
@@ -159,7 +159,7 @@ def _program(text: str | None, *, python: bool) -> str:
 
 def read_install(look: Look, found: Arguments) -> bool:
     """`npm install`, `pip install -r FILE`: nothing new; with a name it is."""
-    new = [word for word in found.operands if not _is_installer(word.text)]
+    new = [word for word in found.operands if not _is_known(word.text)]
     for word in new:
         if _is_own(word.text):
             look.touch(word, Use.RUN, (word.text or "").partition("[")[0])
@@ -172,8 +172,11 @@ def read_install(look: Look, found: Arguments) -> bool:
     return False
 
 
-def _is_installer(text: str | None) -> bool:
-    return _without_version(text or "") in _INSTALLERS
+def _is_known(text: str | None) -> bool:
+    """What installs packages, or a package of this very workspace."""
+    return _without_version(text or "") in _INSTALLERS or any(
+        f"@{place}:" in (text or "") for place in ("workspace", "link", "portal")
+    )
 
 
 def _is_own(text: str | None) -> bool:

@@ -15,7 +15,6 @@ from assent.core.risk.meanings import MEANINGS
 from assent.core.risk.model import Evidence
 from assent.core.risk.names import names
 from assent.core.risk.paths import shown
-from assent.core.risk.readers.inline import only_prints
 from assent.core.risk.readers.packages import is_node_tool
 from assent.core.risk.shell import Word, join
 
@@ -151,10 +150,10 @@ def read_task_or_tool(look: Look, found: Arguments) -> bool:
     first = found.tail[0]
     if runner_of(look) == "bun" and _is_file(first.text):
         look.touch(first, Use.RUN)
-    elif first.text is not None and is_node_tool(first.text):
-        look.inner.append(InnerCommand(found.tail))
     else:
         run_task(look, runner_of(look), first)
+        if first.text is not None and is_node_tool(first.text):
+            look.inner.append(InnerCommand(found.tail))
     return True
 
 
@@ -233,11 +232,7 @@ def read_named_command(look: Look, found: Arguments) -> bool:
 def read_bun(look: Look, found: Arguments) -> bool:
     """`bun WORD…`: code, a file, a tool, or a task."""
     codes = [value for value in found.values if value.use.startswith("code:")]
-    for value in codes:
-        if value.text is not None and only_prints("javascript", value.text):
-            look.means(MEANINGS["inert"])
-        else:
-            look.inner.append(InnerCode("javascript", value.word, value.text))
+    look.inner += (InnerCode("javascript", value.word, value.text) for value in codes)
     return bool(codes) or read_task_or_tool(look, found)
 
 
