@@ -125,11 +125,13 @@ _BARE = re.compile(r"[AS][CK][0-9a-z]{32}|[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27}
 _NAME_MARKS = ("key", "pass", "pwd", "secret", "contrase", "token")
 _NAME = re.compile(
     r"""
-    (?: api[_-]?key | (?:auth|service|account|db|database|private|client|access|secret)[_-]?key
+    (?=[abcdkprs\s])
+    (?: (?: api[_-]?key | (?:auth|service|account|db|database|private|client|access|secret)[_-]?key
       | (?:db|database|key)_?pass | passwd | password | pwd | secret | contrase[nñ]a
       | (?:access|auth|api|bearer|refresh|bot)[_-]?token )
     (?P<rest>[\w-]{0,40}) [\]'"]{0,2} [ \t]{0,8} (?: => | := | : | ={1,3} ) [ \t]{0,8}
-    | \s --? (?: [a-z]+- )? (?: password | passwd | token | secret | api-?key ) (?: = | [ \t]+ )
+    | \s --? (?: [a-z]{1,20}- )? (?: password | passwd | token | secret | api-?key )
+      (?: = | [ \t]+ ) )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
