@@ -149,7 +149,7 @@ _PERL_FIELD = re.compile(r"\$F\[-?\d+\]")
 
 
 def _perl_part(mark: str) -> str:
-    return rf"(?:[^\\{mark}]|\\(?s:.))*+"
+    return rf"(?:[^\\{mark}]|\\(?s:.))*"
 
 
 _MARKS = "/|#,!%:~"
@@ -157,10 +157,10 @@ _PERL_SUBSTITUTIONS = "|".join(
     rf"(?:s|tr|y){mark}{_perl_part(mark)}{mark}{_perl_part(mark)}{mark}"
     for mark in map(re.escape, _MARKS)
 )
-_BRACED = r"(?:[^\\{}]|\\(?s:.))*+"
-_PERL_TEXT = r"\"(?:[^\"\\]|\\(?s:.))*+\"|'(?:[^'\\]|\\(?s:.))*+'"
+_BRACED = r"(?:[^\\{}]|\\(?s:.))*"
+_PERL_TEXT = r"\"(?:[^\"\\]|\\(?s:.))*\"|'(?:[^'\\]|\\(?s:.))*'"
 _PERL_VALUE = rf"(?:{_PERL_TEXT}|\$[_.&0-9,]|\$F\[-?\d+\]|@F|\d+|uc|lc|length|reverse)"
-_PERL_MATCH = rf"(?:!\s*)?(?:/(?:[^\\/]|\\(?s:.))*+/|m\{{{_BRACED}\}})[gimsx]*"
+_PERL_MATCH = rf"(?:!\s*)?(?:/(?:[^\\/]|\\(?s:.))*/|m\{{{_BRACED}\}})[gimsx]*"
 _PERL_TEST = (
     rf"(?:{_PERL_MATCH}|\$\.\s*(?:==|<=|>=|<|>|%)\s*\d+|\d+\s*\.\.\s*\d+|eof"
     rf"|{_PERL_MATCH}\s*\.\.\.?\s*{_PERL_MATCH}|\$F\[\d+\]\s*(?:==|>|<|eq|ne)\s*(?:\d+|{_PERL_TEXT}))"
@@ -266,11 +266,11 @@ def _redis(words: list[str]) -> tuple[str, str]:
     return _REDIS.get(first) or ("external", f"changes what Redis holds ({first[:20]})")
 
 
-_MONGO_TEXT = r"(?:\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+')"
+_MONGO_TEXT = r"(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"
 _MONGO_VALUE = (
-    rf"(?:{_MONGO_TEXT}|/(?:[^/\\\n]|\\.)++/[ims]*|-?\d[\d.]*|\$?[A-Za-z_]\w*(?=\s*:)"
+    rf"(?:{_MONGO_TEXT}|/(?:[^/\\\n]|\\.)+/[ims]*|-?\d[\d.]*(?![\d.])|\$?[A-Za-z_]\w*(?=\s*:)"
     rf"|\b(?:true|false|null)\b|[\s{{}}\[\]:,]"
-    rf"|(?:new\s+)?(?:Date|ObjectId|ISODate|NumberLong|NumberInt|UUID)\((?:{_MONGO_TEXT}|\d*)\))*+"
+    rf"|(?:new\s+)?(?:Date|ObjectId|ISODate|NumberLong|NumberInt|UUID)\((?:{_MONGO_TEXT}|\d*)\))*"
 )
 _MONGO_READ = re.compile(
     r"\s*(?:(?:print|printjson|console\.log|EJSON\.stringify|JSON\.stringify)\s*\()*\s*"

@@ -415,7 +415,10 @@ def _named(tokens: list[Token], style: Style, span: tuple[int, int]) -> Reading:
             readings.append(one("secret", f"reads {token.text}, which holds secrets", span))
         if style.client == "psql" and _is_variable(tokens, place):
             readings.append(one("unknown", "puts in a variable, not known what it holds", span))
-        stray = place > 0 and style.name in ("", "tsql") and token.text.upper() in _STRAY
+        quoted = token.token_type is TokenType.IDENTIFIER
+        stray = (
+            place > 0 and not quoted and style.name in ("", "tsql") and token.text.upper() in _STRAY
+        )
         if stray and following is not None and following.token_type not in _CALL_LIKE:
             readings.append(one("unknown", f"may run {token.text} as a statement", span))
     return together(readings)

@@ -24,7 +24,9 @@ _SQLITE_TELLS = names(
     " separator show stats timer eqp explain echo bail changes fullschema help quit exit dump"
     " print version vfsname sha3sum lint"
 )
-_COPY = re.compile(r"\\copy\s+(.+)\s(to|from)\s+(program\s+)?('[^']*'|[^\s']+)\b.*", re.I | re.S)
+_COPY = re.compile(
+    r"\\copy\s+(.+)\s(to|from)\s+(program\s+)?('[^']*'|[^\s']+)(?:\s.*)?", re.I | re.S
+)
 
 
 def read_command(command: Command, client: str, read_sql: ReadSql) -> Reading:

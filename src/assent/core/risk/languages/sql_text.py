@@ -40,14 +40,14 @@ class Style:
 
 def _quoted(mark: str, *, escapes: bool) -> str:
     inner = rf"[^{mark}\\]|\\.|{mark}{mark}" if escapes else rf"[^{mark}]|{mark}{mark}"
-    return rf"{mark}(?:{inner})*+{mark}"
+    return rf"{mark}(?:{inner})*{mark}(?!{mark})"
 
 
 def _lexer(style: Style) -> str:
     """Quoted texts, comments, statement ends and client commands; other text matches nothing."""
     comments = [r"--(?=\s|$)[^\n]*" if style.strict_dashes else r"--[^\n]*"]
     comments += [r"#[^\n]*"] if style.hashes else []
-    block = r"/\*(?:(?!/\*|\*/).)*+\*/"
+    block = r"/\*(?:[^*/]|\*(?!/)|/(?!\*))*\*/"
     quotes = [_quoted("`", escapes=False)] if style.ticks else []
     if style.name == "postgres":
         quotes.append(r"(?<![A-Za-z0-9_$])E" + _quoted("'", escapes=True))
