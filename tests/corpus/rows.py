@@ -168,8 +168,9 @@ def facts_of(row: Row, action: Action, *, workspace: str) -> Facts:
         programs=frozenset((*given.programs, *project.programs)),
         tasks={**_tasks(project, workspace), **_tasks(given, workspace)},
         scripts={
-            _absolute(path, workspace): _script(path, script)
+            _absolute(written, workspace): _script(path, script)
             for path, script in {**project.scripts, **given.scripts}.items()
+            for written in (path, f"./{path}")
         },
         repositories=places,
         branch=given.branch or None,
