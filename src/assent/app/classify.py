@@ -174,8 +174,9 @@ def place_of(case: Case) -> tuple[str, str]:
     if not cwd and case.kind == "shell":
         commands = read_script(case.input, "/").commands
         words = [word.text for word in commands[0].words] if commands else []
-        if len(words) == 2 and words[0] == "cd" and is_project(words[1] or ""):
-            cwd = words[1] or ""
+        if len(words) == 2 and words[0] == "cd":
+            folder = re.sub(r"^~(?=/)", HOME, words[1] or "")
+            cwd = folder if is_project(folder) else ""
     cwd = posixpath.normpath(cwd) if cwd else WORKSPACE
     return _project(cwd), cwd
 

@@ -12,6 +12,8 @@ from assent.core.risk import Assessment, assess, lies_in, paths_of
 WORKSPACE = "/w/project"
 HOME = "/home/u"
 ASSENT_HOME = "/home/u/.local/share/assent"
+CATALOG = built_in_catalog()
+"""Read here, before the core is watched for reading files."""
 
 
 def facts_for(
@@ -24,7 +26,7 @@ def facts_for(
     plan_paths: tuple[str, ...] = (),
 ) -> Facts:
     """Facts in which every path exists. `links` says where paths lead, by the path as written."""
-    known = Facts(workspace, HOME, ASSENT_HOME, catalog=built_in_catalog())
+    known = Facts(workspace, HOME, ASSENT_HOME, catalog=CATALOG)
     paths = {}
     for path in paths_of(action, known, cwd=workspace):
         written = HOME + path[1:] if path.startswith("~") else path

@@ -161,7 +161,7 @@ class _Sorter:
 
     def _operand(self, word: Word) -> None:
         text = word.text
-        if (text is None and word.prefix.startswith("-")) or (
+        if (text is None and word.prefix.startswith("-") and self._injectable) or (
             text is not None and word.glob and text[0] in GLOB_CHARACTERS and self._injectable
         ):
             self._not_known(word)

@@ -88,7 +88,8 @@ def assess(action: Action, facts: Facts) -> Assessment:
     """What `action` would do, how bad that is, and why."""
     cwd = action.cwd if isinstance(action, Command | FileEdit | FileRead) else facts.workspace
     own = reaches_for_assent(action, facts)
-    found = (*own, *_findings(action, facts, cwd))
+    content = inspect_edit(action, facts) if isinstance(action, FileEdit) else ()
+    found = (*own, *content, *_findings(action, facts, cwd))
     summed = assess_findings(found, facts)
     return replace(summed, title=title_of(action, summed.evidence[0], facts))
 
@@ -127,7 +128,7 @@ def _told(action: Action, facts: Facts, cwd: str) -> tuple[Finding, ...]:
             return inspect_command(action, facts.catalog)
         case FileEdit():
             found = [touch for change in action.changes for touch in _touches(change, cwd)]
-            return (*found, *inspect_edit(action, facts)) or _unknown(action)
+            return tuple(found) or _unknown(action)
         case FileRead():
             reads = [Touch(join(cwd, path), Use.READ) for path in action.paths]
             return tuple(reads) or _unknown(action)

@@ -17,6 +17,7 @@ from assent.core.risk.look import UNKNOWN_PROGRAM, UNREADABLE, InnerCode, InnerC
 from assent.core.risk.meanings import MEANINGS
 from assent.core.risk.model import Effect, Evidence, Scope
 from assent.core.risk.names import names
+from assent.core.risk.order import in_order
 from assent.core.risk.paths import shown
 from assent.core.risk.readers import READERS
 from assent.core.risk.shell import Simple, Word, hides, join, read_script
@@ -53,7 +54,7 @@ def inspect_command(action: Command, catalog: Catalog | None) -> tuple[Finding, 
     if action.interactive:
         what = "opens a terminal into which more can be typed without asking again"
         found.append(Evidence("interactive", Effect.INTERACTIVE, _HIGH, what))
-    found += check_variables((name for name, _ in action.env), None)
+    found += check_variables(((name, Word(0, 0, text=value)) for name, value in action.env), None)
     if not found:
         found.append(Evidence("inert", Effect.NONE, MEANINGS["inert"].factors, "does nothing"))
     return tuple(found)
@@ -71,18 +72,8 @@ def inspect_script(
     ]
     for command in script.commands:
         found += _inspect_simple(command, catalog, depth)
-    found = list(_without_own_deletes(found))
+    found = list(in_order(found))
     return tuple(found) if text.isascii() else tuple(_in_characters(found, text))
-
-
-def _without_own_deletes(found: list[Finding]) -> Iterator[Finding]:
-    """A script that wrote a file may delete it again: what was there is gone with the write."""
-    written: set[str] = set()
-    for item in found:
-        if isinstance(item, Touch) and item.use is Use.WRITE and not item.pattern:
-            written.add(item.path)
-        own = isinstance(item, Touch) and item.use is Use.DELETE and item.path in written
-        yield replace(item, use=Use.WRITE) if isinstance(item, Touch) and own else item
 
 
 def inspect_code(
@@ -116,7 +107,10 @@ def _secrets(script: str | tuple[str, ...]) -> Iterator[Evidence]:
 
 def _inspect_simple(command: Simple, catalog: Catalog, depth: int) -> list[Finding]:
     span = (command.start, command.end)
-    found: list[Finding] = [*check_variables(command.assigned, span)]
+    values = dict(command.env)
+    unknown = Word(command.start, command.end)
+    assigned = ((name, values.get(name, unknown)) for name in command.assigned)
+    found: list[Finding] = [*check_variables(assigned, span)]
     look = Look(
         command.words,
         command.folders,
@@ -249,14 +243,14 @@ def _use_values(look: Look, found: Arguments) -> None:
             look.folders = tuple(join(folder, value.text) for folder in look.folders)
     for value in found.values:
         if value.use:
-            _use_value(look, value)
+            _use_value(look, value, builds=found.call.means.word == "project-run")
 
 
-def _use_value(look: Look, value: Value) -> None:
+def _use_value(look: Look, value: Value, *, builds: bool) -> None:
     """What the value of a flag does."""
     if value.use in FILE_USES:
         if value.use != "folder" and value.text != "-":
-            look.touch(value.word, Use(value.use), value.text)
+            look.touch(value.word, Use(value.use), value.text, built=builds)
         elif value.use == "folder":
             look.touch(value.word, Use.LIST, value.text if value.text is None else ".")
     elif value.use == "shell":
@@ -278,8 +272,7 @@ def _use_operands(look: Look, found: Arguments) -> None:
 
 def _use_tail(look: Look, found: Arguments) -> None:
     """The command that this one runs."""
-    assigned = ((word.text or word.prefix).partition("=")[0] for word in found.assigned)
-    look.found += check_variables(assigned, look.span)
+    look.found += check_variables(map(_assignment, found.assigned), look.span)
     if not found.tail:
         return
     use = next((slot.use for slot in found.call.operands or () if slot.use in TAILS), "command")
@@ -287,6 +280,14 @@ def _use_tail(look: Look, found: Arguments) -> None:
         look.inner.append(InnerCode("shell", found.tail[0], _joined(found.tail)))
     else:
         look.inner.append(InnerCommand(found.tail, elsewhere=use == "elsewhere"))
+
+
+def _assignment(word: Word) -> tuple[str, Word]:
+    """`NAME=value` as a word, parted."""
+    name, _, value = (word.prefix if word.text is None else word.text).partition("=")
+    if word.text is None:
+        return name, replace(word, prefix=value)
+    return name, replace(word, text=value)
 
 
 def _joined(words: Sequence[Word]) -> str | None:

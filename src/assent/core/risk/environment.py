@@ -1,12 +1,13 @@
 """Variables that a command sets: which of them change what programs do."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from assent.core.risk.findings import Span
 from assent.core.risk.meanings import MEANINGS
 from assent.core.risk.model import Effect, Evidence
 from assent.core.risk.names import names
+from assent.core.risk.shell import Word
 
 _LOADS = names(
     "PATH LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH"
@@ -21,7 +22,7 @@ _LOADS = names(
     " _JAVA_OPTIONS JDK_JAVA_OPTIONS CLASSPATH LUA_PATH LUA_CPATH PHPRC GOFLAGS GOPROXY GONOSUMDB"
     " GOINSECURE GOSUMDB RUSTC RUSTC_WRAPPER RUSTFLAGS CARGO_HOME CARGO_TARGET_DIR_RUNNER"
     " CC CXX LD AR MAKEFLAGS MAKEFILES TAR_OPTIONS GZIP GREP_OPTIONS RSYNC_RSH RSYNC_CONNECT_PROG"
-    " CVS_RSH SVN_SSH HOME XDG_CONFIG_HOME TMPDIR HISTFILE KUBECONFIG DOCKER_HOST DOCKER_CONFIG"
+    " CVS_RSH SVN_SSH HOME XDG_CONFIG_HOME HISTFILE DOCKER_HOST DOCKER_CONFIG"
     " AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE AWS_ENDPOINT_URL PIP_INDEX_URL"
     " PIP_EXTRA_INDEX_URL UV_INDEX_URL NPM_CONFIG_REGISTRY npm_config_registry"
     " NODE_TLS_REJECT_UNAUTHORIZED SSL_CERT_FILE SSL_CERT_DIR CURL_HOME WGETRC NETRC"
@@ -29,20 +30,62 @@ _LOADS = names(
 )
 _LOADS_STARTS = ("LD_", "DYLD_", "BASH_FUNC_", "GIT_CONFIG_", "ASSENT_")
 _PROXY = re.compile(r"(?:https?|all|ftp|no)_proxy", re.IGNORECASE)
-_SAFE_VALUES = names("GIT_PAGER=cat PAGER=cat GIT_EDITOR=true EDITOR=true GIT_SEQUENCE_EDITOR=true")
+_FOLDER = r"(?:\./)?[A-Za-z0-9_@.-][A-Za-z0-9_@./-]*|\."
+_NODE = (
+    r"max[-_]old[-_]space[-_]size=\d+|no-warnings|trace-[\w-]+|enable-source-maps"
+    r"|experimental-vm-modules|unhandled-rejections=\w+"
+)
+_HARMLESS: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(pattern)
+    for several, pattern in (
+        ("GIT_PAGER PAGER MANPAGER", r"|cat|less|more"),
+        ("GIT_EDITOR EDITOR VISUAL GIT_SEQUENCE_EDITOR", r"true|:|cat"),
+        ("GIT_CONFIG_NOSYSTEM", r"[01]"),
+        ("GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM", r"/dev/null"),
+        ("GOFLAGS", r"(?:-(?:mod=(?:mod|vendor|readonly)|count=\d+|v|race|short|tags=[\w,]+)\s*)*"),
+        ("GOPROXY", r"off|direct|https://proxy\.golang\.org(?:,direct)?"),
+        ("GOSUMDB", r"sum\.golang\.org"),
+        ("MAKEFLAGS", r"-?-?j?\s*\d*"),
+        ("RUSTFLAGS", r"-[DWA]\s?[\w:-]+|-C\s?(?:debuginfo|opt-level|target-cpu)=[\w-]+"),
+        ("CC CXX LD AR", r"(?:gcc|g\+\+|clang|clang\+\+|cc|c\+\+|ld|ar)(?:-\d+)?"),
+        ("NODE_OPTIONS", rf"(?:--(?:{_NODE})\s*)*"),
+        ("PYTHONPATH NODE_PATH PERL5LIB RUBYLIB CLASSPATH", rf"(?:{_FOLDER})(?::(?:{_FOLDER}))*"),
+        ("PYTHONWARNINGS", r"[a-z]+(?:::[\w.]*)*"),
+        ("IFS", r"[\s,:;|=/-]*"),
+        ("LESSOPEN LESSCLOSE BROWSER NO_PROXY no_proxy", r"|none|true"),
+        ("HOME XDG_CONFIG_HOME CARGO_HOME GEM_HOME", r"(?:/private)?/(?:var/)?tmp/[\w./-]+"),
+    )
+    for name in several.split()
+}
+"""Values that change nothing for the worse: relative folders are the project's."""
+_ADDED = re.compile(
+    r"(?:~|/usr|/opt|/home|/Users|/root|(?:\./)?node_modules|\.?/?\.?venv)(?:/[^:]*)?"
+)
+"""Folders that may be put on the path: not those where anybody may put a program."""
 _FACTORS = MEANINGS["unknown"].factors
 
 
-def check_variables(
-    variables: Iterable[str], span: Span, values: Iterable[str | None] = ()
-) -> Iterator[Evidence]:
+def check_variables(variables: Iterable[tuple[str, Word]], span: Span) -> Iterator[Evidence]:
     """Evidence for each variable that makes programs load, run or reach something else."""
-    known = list(values)
-    for place, name in enumerate(variables):
-        value = known[place] if place < len(known) else None
-        if changes_programs(name) and f"{name}={value}" not in _SAFE_VALUES:
+    for name, value in variables:
+        if changes_programs(name) and not _is_harmless(name, value):
             what = f"sets {name}, which changes what programs do"
             yield Evidence("environment", Effect.CODE_EXEC, _FACTORS, what, span)
+
+
+def _is_harmless(name: str, value: Word) -> bool:
+    if name == "PATH":
+        return _adds_to_path(value)
+    pattern = _HARMLESS.get(name)
+    return pattern is not None and value.text is not None and bool(pattern.fullmatch(value.text))
+
+
+def _adds_to_path(value: Word) -> bool:
+    """`~/bin:$PATH`: the folders that were there stay, and trusted ones come before or after."""
+    if value.text is not None or value.holds != {"PATH"} or value.outputs:
+        return False
+    added = [folder for part in (value.prefix, value.suffix) for folder in part.split(":")]
+    return all(not folder or _ADDED.fullmatch(folder) for folder in added)
 
 
 def changes_programs(name: str) -> bool:

@@ -32,6 +32,8 @@ class Touch:
     span: Span = None
     pattern: str = ""
     """The part of the path that is a pattern for names below `path`."""
+    built: bool = False
+    """A write: it is made by the project's own build. A run: this script built it."""
     called: tuple[tuple[str, ...], ...] = ()
     """As in `Evidence`."""
 

@@ -160,7 +160,7 @@ class Look:
         """A reason in words of its own."""
         self.found.append(Evidence(rule, effect, factors, what, self.span))
 
-    def touch(self, word: Word, use: Use, text: str | None = None) -> None:
+    def touch(self, word: Word, use: Use, text: str | None = None, *, built: bool = False) -> None:
         """The file that `word` (or `text`, a part of it) names is used."""
         path = word.text if text is None else text
         span = (word.start, word.end)
@@ -168,7 +168,7 @@ class Look:
             self._touch_unknown(word, use, path)
             return
         folder, pattern = _split_pattern(path) if word.glob else (path, "")
-        self.found += [Touch(join(f, folder), use, span, pattern) for f in self.folders]
+        self.found += [Touch(join(f, folder), use, span, pattern, built) for f in self.folders]
 
     def touch_here(self, use: Use, pattern: str = "") -> None:
         """The folder in which the command runs is used, or what `pattern` picks below it."""

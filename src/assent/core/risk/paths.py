@@ -99,6 +99,8 @@ _SYSTEM_PRIVATE = (
     "/usr/share/base-passwd",
 )
 """What a project has no business with: accounts, who may log in, what the machine logged."""
+_OWN_NAME = 5
+_INSTRUCTIONS = names("skills commands agents plans prompts plugins")
 _PERSONAL = ("Documents", "Desktop", "Downloads", "Pictures", "Movies", "Music", "Videos", "Mail")
 _ANY_HOME = re.compile(r"/(?:home|Users)/(?!Shared(?:/|$))[^/]+|/root")
 _SECRET_SAMPLES = names(
@@ -175,7 +177,7 @@ def _read(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
         return _evidence(
             touch, "secret", Effect.CREDENTIAL, RiskClass.HIGH, what=what, real=fact.real
         )
-    if not fact.inside and _in_hidden_home(fact.real, facts):
+    if not fact.inside and _in_hidden_home(fact.real, facts) and not _is_own(fact.real, facts):
         what = f"{verb} {name}, in a hidden folder of your home"
         return _evidence(
             touch, "hidden-home", Effect.CREDENTIAL, RiskClass.MEDIUM, what=what, real=fact.real
@@ -186,6 +188,22 @@ def _read(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
         factors = Factors(sensitivity=Sensitivity.SENSITIVE)
         return Evidence("private", Effect.READ, factors, what, touch.span, path=fact.real)
     return _evidence(touch, "read", Effect.READ, RiskClass.TRIVIAL, what=f"{verb} {name}")
+
+
+def _is_own(real: str, facts: Facts) -> bool:
+    """A hidden folder of the home that belongs to this project or to the agents' instructions.
+
+    A program that is being built keeps its state under its own name; agents keep what they said
+    about a project under its path.
+    """
+    parts = real[len(facts.home.rstrip("/")) + 1 :].split("/")
+    name = parts[0].lstrip(".").casefold()
+    if len(name) >= _OWN_NAME and name in facts.workspace[len(facts.home) :].casefold():
+        return True
+    if f".{name}" not in _AGENT_SETTINGS or len(parts) < 3:
+        return False
+    told = facts.workspace.replace("/", "-")
+    return parts[1] in _INSTRUCTIONS or (parts[1] == "projects" and parts[2].startswith(told))
 
 
 def _private(real: str, facts: Facts) -> str:
@@ -243,7 +261,7 @@ def _run(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
     read = script is not None and script.text is not None and script.language in READ_LANGUAGES
     if lies_in(fact.real, facts.assent_home):
         return _reason(touch, "policy-self", "guard", f"{said}, which belongs to Assent", fact.real)
-    if fact.inside or (read and (fact.temporary or fact.made)):
+    if fact.inside or touch.built or (read and (fact.temporary or fact.made)):
         return _reason(touch, "project-run", "project-run", said, fact.real)
     where = ", a temporary file that is not read here" if fact.temporary else _OUTSIDE
     return _reason(touch, "runs-file", "unknown" if fact.temporary else "code", said + where)

@@ -117,7 +117,7 @@ def read_tasks(look: Look, found: Arguments) -> bool:
     tasks = [word for word in found.operands if "=" not in (word.text or "")]
     assigned = [word for word in found.operands if "=" in (word.text or "")]
     variables = [(word.text or "").partition("=")[0].rstrip(":") for word in assigned]
-    look.found += check_variables(variables, look.span)
+    look.found += check_variables(zip(variables, assigned, strict=True), look.span)
     for word in tasks:
         run_task(look, runner_of(look), word, _without_arguments(word.text))
     if not tasks:

@@ -23,7 +23,10 @@ _SED_COMMAND = re.compile(
     rf"(?:[{{}}pP=dDlnNhHgGx]|[qQ]\d*|{_SUBSTITUTIONS})(?=[\s;}}]|$|(?<=\{{))"
 )
 _SED_REST = re.compile(r"[\s;}]*")
-_AWK_STRINGS = re.compile(r'"(?:\\.|[^"\\])*"')
+_AWK_STRINGS = re.compile(
+    r'"(?:\\.|[^"\\])*"|(?:^|(?<=[(,{};!&|~\n]))(\s*)/(?:\\.|\[[^\]\n]*\]|[^/\\\n\[])*/'
+)
+"""Strings, and regular expressions where no division can stand."""
 _AWK_ACTS = re.compile(
     r"\bsystem\b|\bgetline\b|ENVIRON|SYMTAB|@|(?<!\|)\|(?!\|)|\bprintf?\b[^;}\n]*>"
     r"|\bextension\b|\binclude\b"
