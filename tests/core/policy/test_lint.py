@@ -1,6 +1,8 @@
 """What lint says of a policy is true: a rule it calls unreachable decides about nothing."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -34,6 +36,8 @@ from tests.core.policy.on_paper import (
     policy,
     rule,
 )
+
+T = TypeVar("T")
 
 EDITS = frozenset({"edit"})
 DELETES = frozenset({Effect.DELETE})
@@ -175,8 +179,8 @@ def some(*values: str) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(values), max_size=2, unique=True).map(tuple)
 
 
-def few(values: object) -> st.SearchStrategy[frozenset[object]]:
-    return st.frozensets(st.sampled_from(values), max_size=2)  # type: ignore[arg-type]
+def few(values: Sequence[T]) -> st.SearchStrategy[frozenset[T]]:
+    return st.frozensets(st.sampled_from(values), max_size=2)
 
 
 EFFECTS = (Effect.DELETE, Effect.UNKNOWN, Effect.POLICY_SELF, Effect.EXTERNAL)
