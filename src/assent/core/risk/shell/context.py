@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from assent.core.risk.shell.cursor import Shared, TooMuch
 from assent.core.risk.shell.model import Simple, Word
-from assent.core.risk.shell.state import State, Variable, join_states
+from assent.core.risk.shell.state import State, Variable, join_states, widest
 from assent.core.risk.shell.values import HOME, Value
 
 MAX_COMMANDS = 1000
@@ -153,14 +153,6 @@ class Context:
         for states in self.escapes:
             states.append(state)
             self.shared.step()
-
-
-def widest(one: Variable, other: Variable) -> Variable:
-    """A variable that may be either."""
-    if one == other:
-        return one
-    left, right = State((), {"x": one}), State((), {"x": other})
-    return join_states(left, right).variables["x"]
 
 
 def value_of(word: Word) -> Value:

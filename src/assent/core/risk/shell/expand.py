@@ -316,7 +316,7 @@ class Expander:
         if name == "PWD" and name not in self.state.variables:
             return self._here()
         variable = self.state.variable(name)
-        if part.key and variable.listed and not (part.key == "0" and variable.items):
+        if part.key and variable.listed:
             place = int(part.key[:4]) if part.key.isdigit() else -1
             items = variable.items
             if items is not None and place >= 0:

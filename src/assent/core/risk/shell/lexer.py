@@ -167,7 +167,7 @@ class WordParser:
             c = cursor.peek()
             if c in ("<", ">") and cursor.text.startswith("(", cursor.pos + 1):
                 cursor.pos += 2
-                self._commands(parts, cursor.pos - 2, process=True, quoted=False)
+                self._commands(parts, cursor.pos - 2, process=c, quoted=False)
             elif c == "(" and parts and self._opens_pattern(parts[-1]):
                 self._short_pattern(parts)
             else:
@@ -181,7 +181,10 @@ class WordParser:
         match = _SHORT_PATTERN.match(cursor.text, cursor.pos)
         if match is None:
             raise Unreadable("has a pattern that is not understood", cursor.pos)
-        parts.append(Text("*" + match[0], quoted=False))
+        before = parts.pop()
+        if isinstance(before, Text):
+            parts.append(Text(before.text[:-1], quoted=False))
+        parts.append(Odd(quoted=False))
         cursor.pos = match.end()
 
     def _single(self, parts: list[Part]) -> None:
@@ -274,9 +277,9 @@ class WordParser:
             except Unreadable:
                 cursor.pos = start
         cursor.pos = start + 2
-        self._commands(parts, start, process=False, quoted=quoted)
+        self._commands(parts, start, process="", quoted=quoted)
 
-    def _commands(self, parts: list[Part], start: int, *, process: bool, quoted: bool) -> None:
+    def _commands(self, parts: list[Part], start: int, *, process: str, quoted: bool) -> None:
         cursor = self.cursor
         with cursor.shared.deeper():
             body = self.inner()
@@ -298,7 +301,7 @@ class WordParser:
         with cursor.shared.deeper():
             body = self.whole(text)
         span = cursor.at(cursor.pos), cursor.until(match.end())
-        parts.append(Output(body, quoted, process=False, start=span[0], end=span[1]))
+        parts.append(Output(body, quoted, process="", start=span[0], end=span[1]))
         cursor.pos = match.end()
 
     def _ansi(self, parts: list[Part]) -> None:

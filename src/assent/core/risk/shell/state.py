@@ -4,13 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from assent.core.risk.names import names
 from assent.core.risk.shell.model import UNKNOWN_FOLDER, Folders
 from assent.core.risk.shell.syntax import Function
-from assent.core.risk.shell.values import ANYTHING, Value, any_of, environment
+from assent.core.risk.shell.values import ANYTHING, Value, any_of, environment, unknown
 
 MAX_TEXTS = 8
 """Texts that one variable may have; with more it is not known."""
 MAX_FOLDERS = 8
+_FIXED = names("UID EUID PPID BASHOPTS SHELLOPTS BASHPID LINENO RANDOM SRANDOM SECONDS _")
+"""Variables that are what the shell says, whatever a script assigns to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class Variable:
     items: tuple[Value, ...] | None = None
     listed: bool = False
     """It is a list; without `items` it is not known of what."""
+    odd: bool = False
+    """Read-only, or given something else than what is assigned to it, as after `declare -i`."""
 
 
 Functions: TypeAlias = Mapping[str, tuple[Function | None, ...]]
@@ -53,6 +58,10 @@ class State:
         return any_of(self.variable(name).values)
 
     def bind(self, name: str, variable: Variable) -> "State":
+        known = self.variables.get(name)
+        if name in _FIXED or (known is not None and known.odd):
+            several = (*self.variable(name).values, *variable.values, *(variable.items or ()))
+            variable = Variable((unknown(any_of(several)),), None, variable.listed, odd=True)
         return replace(self, variables={**self.variables, name: variable})
 
     def bound(self, name: str, value: Value) -> "State":
@@ -90,18 +99,19 @@ def _variables(left: State, right: State) -> Mapping[str, Variable]:
     for name in {**left.variables, **right.variables}:
         one, other = left.variable(name), right.variable(name)
         if one is not other:
-            joined[name] = _variable(one, other)
+            joined[name] = widest(one, other)
     return joined
 
 
-def _variable(one: Variable, other: Variable) -> Variable:
+def widest(one: Variable, other: Variable) -> Variable:
+    """A variable that may be either."""
     if one == other:
         return one
     values = tuple(dict.fromkeys((*one.values, *other.values)))
     if len(values) > MAX_TEXTS:
         values = (any_of(values),)
-    listed = one.listed or other.listed
-    return Variable(values, one.items if one.items == other.items else None, listed)
+    items = one.items if one.items == other.items else None
+    return Variable(values, items, one.listed or other.listed, one.odd or other.odd)
 
 
 def _functions(left: Functions, right: Functions) -> Functions:
@@ -112,3 +122,30 @@ def _functions(left: Functions, right: Functions) -> Functions:
         several = (*left.get(name, (None,)), *right.get(name, (None,)))
         joined[name] = tuple({id(one): one for one in several}.values())
     return joined
+
+
+# --- loops
+
+
+def widened(entry: State, later: State) -> State:
+    """A place from which turns of a loop lead to no other: what changes is not known."""
+    variables = {
+        name: variable if entry.variables.get(name) == variable else _any(variable)
+        for name, variable in later.variables.items()
+    }
+    moves = entry.folders != later.folders
+    folders = (*entry.folders, UNKNOWN_FOLDER) if moves else entry.folders
+    return replace(later, variables=variables, folders=folders)
+
+
+def _any(variable: Variable) -> Variable:
+    value = any_of(variable.values)
+    number = value.number or (value.text or "").isdigit()
+    return replace(variable, values=(replace(unknown(value), number=number),), items=None)
+
+
+def absorbed(entry: State, later: State) -> State:
+    """A folder that is not known may be any."""
+    folders = entry.folders if UNKNOWN_FOLDER in entry.folders else later.folders
+    previous = entry.previous if UNKNOWN_FOLDER in entry.previous else later.previous
+    return replace(later, folders=folders, previous=previous)

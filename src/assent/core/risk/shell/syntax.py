@@ -30,7 +30,8 @@ class Output(NamedTuple):
 
     body: "Sequence"
     quoted: bool
-    process: bool
+    process: str
+    """`<` or `>`; nothing for `$(…)`."""
     start: int
     end: int
 
