@@ -14,6 +14,7 @@ from assent.core.risk.readers import READERS
 from assent.errors import UsageError
 
 FOLDER = Path(__file__).parent
+_VERSION = ("-v", "-V", "--version", "-version")
 _HINT = "The policy in force stays as it is until this is put right."
 
 
@@ -160,7 +161,7 @@ def _call(name: tuple[str, ...], means: Meaning, program: _Program, entry: _Shar
 def _shared_instead(name: tuple[str, ...], program: _Program, own: _Shared) -> dict[str, Meaning]:
     """What the program's flags mean instead, but for those that mean something else in this call:
     `docker -v` asks for the version, and `docker run -v` takes a folder."""
-    spoken_for = {*_flags(own.flags), *_by_flag(own.raises), *(("-v", "-V") if name else ())}
+    spoken_for = {*_flags(own.flags), *_by_flag(own.raises), *(_VERSION if name else ())}
     shared = _by_flag(program.instead)
     return {flag: means for flag, means in shared.items() if flag not in spoken_for}
 

@@ -15,7 +15,7 @@ from assent.core.risk.model import Effect, Evidence
 _DECIDES = re.compile(
     r"""
     \bassent(?:\s+|["',\s]+)
-    (?:approve|reject|modify|delay|withdraw|answer|refer|init|up|down|agents|policy|undo|change)\b
+    (?:approve|reject|modify|delay|withdraw|answer|refer|init|up|down|agents|policy(?!\s+(?:lint|explain|test|schema|replay|show)\b)|undo|change)\b
     | \bASSENT_HOME\b
     """,
     re.VERBOSE,

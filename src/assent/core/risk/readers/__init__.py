@@ -33,6 +33,7 @@ from assent.core.risk.readers.interpreters import (
     read_interpreter,
     read_java,
     read_open,
+    read_prompt,
 )
 from assent.core.risk.readers.outward import OUTWARD
 from assent.core.risk.readers.packages import (
@@ -100,6 +101,7 @@ READERS: Mapping[str, Reader] = {
     "open": read_open,
     "plain": read_plain,
     "printing": read_printing,
+    "prompt": read_prompt,
     "remove": read_remove,
     "sed": read_sed,
     "set": read_set,

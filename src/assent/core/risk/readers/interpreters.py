@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from assent.core.risk.arguments import Arguments
+from assent.core.risk.catalog import CODE
 from assent.core.risk.findings import Use
 from assent.core.risk.look import InnerCode, InnerCommand, Look
 from assent.core.risk.meanings import MEANINGS
@@ -282,7 +283,7 @@ def _run_shell(look: Look, call: _Call) -> None:
         else:
             look.means(MEANINGS["inert"])
     elif call.script is None or "-s" in call.flags:
-        _run_input(look, "shell", call)
+        _run_input(look, "shell")
     else:
         _run_script(look, call.script, call.rest, reads=bool(call.flags & {"-n"}))
 
@@ -296,7 +297,7 @@ def _run_python(look: Look, call: _Call) -> None:
     elif call.module is not None:
         _run_module(look, *call.module, call.rest)
     elif call.script is None or call.script.text == "-":
-        _run_input(look, "python", call)
+        _run_input(look, "python")
     else:
         _run_script(look, call.script, call.rest, reads=False)
 
@@ -312,7 +313,7 @@ def _run_other(look: Look, grammar: _Grammar, call: _Call) -> None:
         return
     if call.script is None or call.script.text == "-":
         if not call.loads and not call.flags & grammar.checks:
-            _run_input(look, grammar.language, call)
+            _run_input(look, grammar.language)
         elif not call.loads:
             look.means(MEANINGS["inert"])
         return
@@ -343,13 +344,13 @@ def read_java(look: Look, found: Arguments) -> bool:
     return True
 
 
-def _run_input(look: Look, language: str, call: _Call) -> None:
+def _run_input(look: Look, language: str) -> None:
     """No script: what is typed, or what is piped into it, is run."""
     if look.stdin is not None:
         look.inner.append(InnerCode(language, look.words[0], look.stdin))
     elif look.piped:
         look.act("code", "runs what another command prints")
-    elif "-i" not in call.flags:
+    else:
         look.means(MEANINGS["interactive"])
 
 
@@ -366,6 +367,15 @@ def read_open(look: Look, found: Arguments) -> bool:
         if value.flag == "-a" and (value.text or "").lower() in _TERMINALS:
             look.act("interactive", f"opens a terminal ({look.said})", words=[value.word])
     return False
+
+
+def read_prompt(look: Look, found: Arguments) -> bool:
+    """A prompt for code, unless the code is given."""
+    codes = [value for value in found.values if value.use.startswith(CODE)]
+    for value in codes:
+        language = value.use.removeprefix(CODE)
+        look.inner.append(InnerCode(language, value.word, value.text))
+    return bool(codes)
 
 
 # --- modules of Python

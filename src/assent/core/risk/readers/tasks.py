@@ -114,15 +114,20 @@ def read_task(look: Look, found: Arguments) -> bool:
 def read_tasks(look: Look, found: Arguments) -> bool:
     """`make TARGET… NAME=VALUE…`: every operand is a task, but for assignments."""
     use_values(look, found)
-    tasks = [word for word in found.operands if "=" not in (word.text or "")]
-    assigned = [word for word in found.operands if "=" in (word.text or "")]
-    variables = [(word.text or "").partition("=")[0].rstrip(":") for word in assigned]
-    look.found += check_variables(zip(variables, assigned, strict=True), look.span)
+    assigned = [word for word in found.operands if "=" in (word.text or word.prefix)]
+    tasks = [word for word in found.operands if word not in assigned]
+    look.found += check_variables((_variable(word) for word in assigned), look.span)
     for word in tasks:
         run_task(look, runner_of(look), word, _without_arguments(word.text))
     if not tasks:
         look.means(MEANINGS["project-run"])
     return True
+
+
+def _variable(word: Word) -> tuple[str, Word]:
+    """`NAME=VALUE`, parted."""
+    name, _, value = (word.text or word.prefix).partition("=")
+    return name.rstrip(":?+"), replace(word, text=None if word.text is None else value)
 
 
 def _without_arguments(text: str | None) -> str | None:
@@ -195,8 +200,13 @@ def read_texts(look: Look, found: Arguments) -> bool:
     return True
 
 
+_RUN_TARGETS = ("run", "run-one", "run-many", "affected", "exec", "watch", "affected:*")
+
+
 def read_targets(look: Look, found: Arguments) -> bool:
     """`nx run PROJECT:TARGET`, `turbo run TASK…`, `nx run-many -t TASK`: targets of a monorepo."""
+    if found.call.name and found.call.name[0] not in _RUN_TARGETS:
+        return False
     use_values(look, found)
     named = [value for value in found.values if value.flag in ("-t", "--target", "--targets")]
     for value in named:
@@ -257,6 +267,8 @@ def read_deno(look: Look, found: Arguments) -> bool:
 
 def read_nx(look: Look, found: Arguments) -> bool:
     """`nx TARGET PROJECT` and `nx PROJECT:TARGET`."""
+    if found.call.name:
+        return False
     use_values(look, found)
     for word in found.operands[:1]:
         run_task(look, "npm", word, _target(word.text))
