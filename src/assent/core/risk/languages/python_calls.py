@@ -5,12 +5,15 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
+from math import prod
 from typing import TypeAlias
 
 from assent.core.risk.findings import Span, Use
 from assent.core.risk.languages import python_names as known
 from assent.core.risk.languages.python_values import (
     DATA,
+    MAX_VALUES,
     Const,
     Data,
     Database,
@@ -419,7 +422,7 @@ class Calls:
             self.touch(DATA, known.METHODS[last], node)
         elif last in known.ACTING_METHODS:
             self.note(*known.ACTING_METHODS[last], node)
-        elif last in known.THIRD_METHODS:
+        elif last in known.THIRD_METHODS or (last == "drop" and not args.every):
             self.note("unknown", f"calls {shown(last)} of the package {shown(root)}", node)
         elif last.startswith("to_") and args.positional and last not in ("to_dict", "to_list"):
             self._saved(args.positional[0])
@@ -479,18 +482,18 @@ class Calls:
         return ""
 
     def _run_one(self, value: Value, shell: Values, folder: str, node: ast.AST) -> None:
-        words = _words(value)
-        if words is None or not all(isinstance(each, Const) for each in shell) or len(shell) > 1:
+        vectors = _vectors(value)
+        if not vectors or not all(isinstance(each, Const) for each in shell) or len(shell) > 1:
             self.note("code", "runs a program, not known which", node)
         elif any(isinstance(each, Const) and each.value for each in shell):
             if isinstance(value, Const):
-                self.shells[folder + words[0]] = None
+                self.shells[folder + vectors[0][0]] = None
             else:
                 self.note("code", "runs a shell script with arguments", node)
         elif folder:
-            self.shells[folder + shlex.join(words)] = None
+            self.shells |= {folder + shlex.join(words): None for words in vectors}
         else:
-            self.commands[words] = None
+            self.commands |= dict.fromkeys(vectors)
 
 
 HERE: Values = frozenset({Const(".")})
@@ -518,16 +521,17 @@ def _kept(value: Value, name: str, args: Args) -> Values:
     return DATA
 
 
-def _words(value: Value) -> tuple[str, ...] | None:
-    """The words of an argument vector; None when one is not known."""
+def _vectors(value: Value) -> list[tuple[str, ...]]:
+    """The argument vectors that it can be; none when one is not known."""
     if isinstance(value, Const) and isinstance(value.value, str):
-        return (value.value,)
+        return [(value.value,)]
     if not isinstance(value, Seq) or not value.items:
-        return None
+        return []
     words = [texts(item) for item in value.items]
-    if any(len(each) > 1 or each[0] is None for each in words):
-        return None
-    return tuple(each[0] or "" for each in words)
+    if prod(map(len, words)) > MAX_VALUES:
+        return []
+    vectors = [tuple(word for word in each if word is not None) for each in product(*words)]
+    return vectors if all(len(each) == len(words) for each in vectors) else []
 
 
 def _is_quiet(stdin: Values | None) -> bool:

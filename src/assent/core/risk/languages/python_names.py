@@ -243,7 +243,7 @@ ACTING_METHODS: Mapping[str, tuple[str, str]] = {
 """Methods that act whatever they are called on."""
 
 THIRD_METHODS = names(
-    "delete destroy drop remove_all purge truncate send post put patch publish upload upload_file"
+    "delete destroy remove_all purge truncate send post put patch publish upload upload_file"
     " upload_fileobj kill terminate shutdown stop start restart create_table bulk_create"
     " bulk_update update_or_create get_or_create save_to_hub push_to_hub push bulk_write insert_one"
     " insert_many update_one update_many replace_one transfer invoke deploy refund charge"
