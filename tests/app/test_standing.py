@@ -1,25 +1,28 @@
 """What an approval allows beyond its one call, and what a project's manifests make known."""
 
+from dataclasses import replace
+
 import pytest
 
-from assent.app.agents import LetThrough, SessionEvent
+from assent.app.agents import Abilities, LetThrough, SessionEvent, ToolFinished
 from assent.app.decide_request import Word, decide_request
 from assent.app.grants import Allowance, grants_of, revoke_grant
 from assent.app.precedent import with_written
 from assent.app.project_programs import accept_programs, forget_program, programs_of
 from assent.app.question import Waiting
-from assent.app.record_outcome import record_session
+from assent.app.record_outcome import record_outcome, record_session
 from assent.app.submit_action import submit_action
 from assent.core.actions import EditKind, FileChange, FileEdit, Plan
 from assent.core.approvals import Request, Verdict
 from assent.core.canonical import digest_of
 from assent.core.facts import Facts, PathFact, ScriptFact
-from assent.core.grants import PLAN_GRANT_MS
+from assent.core.grants import PLAN_GRANT_MS, GrantKind
 from assent.core.ledger import Entry
-from assent.core.policy import Tier
+from assent.core.policy import AskIn, Tier
 from assent.core.project import ProjectPrograms, ProjectTask
 from assent.errors import ConflictError, NotFoundError, UsageError
 from tests.app.conftest import Scene, proposal
+from tests.app.world import BUILT_IN, StillPolicies
 
 UNKNOWN = "frobnicate --all"
 KEEP = Allowance()
@@ -197,6 +200,30 @@ async def test_a_plan_ends_with_its_run(scene: Scene) -> None:
     await record_session(scene.gate, SessionEvent(proposal("ls").session, "end"))
     assert grants_of(scene.gate, "/w") == ()
     assert not await passes(scene)
+
+
+async def test_a_run_without_a_name_gets_no_grant(scene: Scene) -> None:
+    await approve(scene, await asked(scene, PLAN, session_id=""))
+    assert grants_of(scene.gate, "/w") == ()
+
+
+async def test_no_secret_of_a_plan_is_in_the_record(scene: Scene) -> None:
+    secret = "ghp_" + "a" * 36
+    plan = Plan(f"# Plan\n```sh\ncurl -H 'Authorization: Bearer {secret}' x\n```\n")
+    await approve(scene, await asked(scene, plan))
+    [entry] = recorded(scene, "plan-granted")
+    assert secret.encode() not in entry.body
+    assert secret in grants_of(scene.gate, "/w")[0].what[0]
+
+
+async def test_a_plan_approved_at_the_agent_s_prompt_covers_what_it_names(scene: Scene) -> None:
+    scene.policies = StillPolicies(replace(BUILT_IN, ask_in=AskIn.AGENT))
+    scene.agent.abilities = Abilities(ask_there=True)
+    call = proposal(PLAN, headless=False)
+    await submit_action(scene.gate, call)
+    finished = ToolFinished(call.session, call.call_id, "plan", ok=True, payload=b"")
+    await record_outcome(scene.gate, finished)
+    assert [grant.kind for grant in grants_of(scene.gate, "/w")] == [GrantKind.PLAN]
 
 
 # --- scripts

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from assent.app import records, requests
 from assent.app.agents import ToolProposed
 from assent.app.gatehouse import Gatehouse
-from assent.app.grants import NEEDED_IDS, ONCE, Allowance, check_allowance, give_grants
+from assent.app.grants import ONCE, Allowance, check_allowance, give_grants
 from assent.app.ports import PolicyVersion, Tx
 from assent.app.precedent import effects_of, note_agreement
 from assent.core.actions import Plan, PolicyEdit, UnknownAction
@@ -68,12 +68,11 @@ async def decide_request(gate: Gatehouse, number: int, word: Word) -> Request | 
         until=word.until,
         hand=hand_of(seen, word.confirm),
     )
-    ids = tuple(gate.ids.new() for _ in range(NEEDED_IDS))
 
     def work(tx: Tx) -> Request | Refusal:
         decided = _apply(tx, seen, decision)
         if isinstance(decided, Request):
-            give_grants(tx, decided, word.allowance, ids)
+            give_grants(tx, decided, word.allowance, ids=gate.ids)
             tx.seal(decision.at)
         return decided
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from assent.app import records
 from assent.app.gatehouse import Gatehouse
-from assent.app.ports import Tx
+from assent.app.ports import Ids, Tx
 from assent.app.precedent import Recalled
 from assent.core.actions import Plan
 from assent.core.approvals import Request, State, Verdict
@@ -24,6 +24,7 @@ from assent.core.grants import (
 )
 from assent.core.policy import Gate, Notify, Policy, Proceed, Route, choose
 from assent.core.proposals import AgentSession, Proposal
+from assent.core.redact import redact
 from assent.core.risk import Assessment
 from assent.core.risk.factors import RiskClass
 from assent.errors import NotFoundError, UsageError
@@ -76,26 +77,29 @@ def _scopes_of(request: Request) -> str:
     return f": {', '.join(dict.fromkeys(scopes))}" if scopes else ""
 
 
-def give_grants(tx: Tx, request: Request, allowance: Allowance, ids: Sequence[str]) -> None:
-    """Store what an approval allows beyond the one call. `ids` are new and unused, two at least."""
+def give_grants(tx: Tx, request: Request, allowance: Allowance, *, ids: Ids) -> None:
+    """Store what an approval allows beyond the one call."""
     last = request.decisions[-1] if request.decisions else None
     if request.state is not State.APPROVED or last is None or last.verdict is not Verdict.APPROVE:
         return
-    session, action = request.proposal.session, request.proposal.action
     programs = vouches_of(request.assessment) if allowance.keep else ()
-    named = named_in_plan(action.text, session.workspace) if isinstance(action, Plan) else ()
+    named = _named(request.proposal)
     scope = read_scope(allowance.scope) if allowance.scope else None
-    unused = iter(ids)
     if programs:
-        _give(tx, _grant(request, next(unused), GrantKind.PROGRAM, what=programs))
+        _give(tx, _grant(request, ids.new(), GrantKind.PROGRAM, what=programs))
     if named:
-        _give(tx, _grant(request, next(unused), GrantKind.PLAN, what=named, ms=PLAN_GRANT_MS))
+        _give(tx, _grant(request, ids.new(), GrantKind.PLAN, what=named, ms=PLAN_GRANT_MS))
     if scope is not None:
         what = (scope,)
-        _give(tx, _grant(request, next(unused), GrantKind.SCOPE, what=what, ms=allowance.for_ms))
+        _give(tx, _grant(request, ids.new(), GrantKind.SCOPE, what=what, ms=allowance.for_ms))
 
 
-NEEDED_IDS = 3
+def _named(proposal: Proposal) -> tuple[str, ...]:
+    """What a plan names. A run without a name could not be told from others, so it gets nothing."""
+    session, action = proposal.session, proposal.action
+    if not isinstance(action, Plan) or not session.session_id:
+        return ()
+    return named_in_plan(action.text, session.workspace)
 
 
 def _grant(
@@ -128,7 +132,7 @@ def _give(tx: Tx, grant: Grant) -> None:
         at=grant.created_at,
         fields={
             "grant": grant.id,
-            "what": list(grant.what),
+            "what": [redact(item) for item in grant.what],
             "by": grant.by,
             "request": grant.request,
             "agent": grant.agent,
@@ -214,7 +218,7 @@ async def revoke_grant(gate: Gatehouse, workspace: str, *, id_: str, by: str) ->
             records.policy_stream(workspace),
             "grant-revoked",
             at=now,
-            fields={"grant": found[0].id, "by": by, "what": list(found[0].what)},
+            fields={"grant": found[0].id, "by": by, "what": [redact(w) for w in found[0].what]},
         )
         tx.seal(now)
         return found[0]

@@ -11,9 +11,10 @@ from assent.app.agents import (
     ToolFinished,
 )
 from assent.app.gatehouse import Gatehouse
-from assent.app.grants import end_plan_grants
+from assent.app.grants import ONCE, end_plan_grants, give_grants
 from assent.app.policy_in_force import policy_in_force
-from assent.app.ports import Tx
+from assent.app.ports import Ids, Tx
+from assent.app.precedent import effects_of, note_agreement
 from assent.core.actions import Plan, UnknownAction
 from assent.core.approvals import AGENT_PROMPT, Decision, Refusal, Request, Verdict, decide
 from assent.core.canonical import Json, digest_of
@@ -46,13 +47,13 @@ async def record_outcome(gate: Gatehouse, event: ToolFinished) -> HookAnswer:
             call_id=event.call_id,
         )
         if asked is not None:
-            _approved_there(tx, asked, now)
+            _approved_there(tx, asked, now, ids=gate.ids)
 
     await gate.store.write(work, durable=False)
     return Noted()
 
 
-def _approved_there(tx: Tx, asked: Request, now: int) -> None:
+def _approved_there(tx: Tx, asked: Request, now: int, *, ids: Ids) -> None:
     said = Decision(
         verdict=Verdict.APPROVE,
         by="whoever sits at the agent's prompt",
@@ -72,6 +73,8 @@ def _approved_there(tx: Tx, asked: Request, now: int) -> None:
         at=now,
         fields=records.decision_fields(approved, said),
     )
+    note_agreement(tx, approved.proposal.session, effects_of(approved.assessment), now)
+    give_grants(tx, approved, ONCE, ids=ids)
     requests.use_receipt(tx, approved, approved.proposal, now)
     if isinstance(asked.proposal.action, Plan):
         requests.set_plan(tx, asked.proposal.session, PlanState.APPROVED, now)

@@ -44,7 +44,7 @@ class PathFact:
     exists: bool = True
     is_dir: bool = False
     kept: Kept = Kept.NOWHERE
-    """Looked at only where the action would delete or overwrite the path."""
+    """Looked at only where a command would delete the path."""
     unkept: int = 0
     """How many files at or below the path nothing keeps, counted up to `UNKEPT_LIMIT`."""
     unkept_files: tuple[str, ...] = ()
