@@ -95,8 +95,8 @@ def json_schema() -> dict[str, object]:
     """JSON Schema of a policy file, for editors."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Assent policy",
         **File.model_json_schema(by_alias=True),
+        "title": "Assent policy",
     }
 
 

@@ -65,7 +65,8 @@ def main() -> None:
             # A terminal of another encoding shows what it cannot write by its number.
             stream.reconfigure(errors="backslashreplace")
     try:
-        cli.main(prog_name="assent", standalone_mode=False)
+        # A command that ends by `Exit` has its code returned here, and not raised.
+        code = cli.main(prog_name="assent", standalone_mode=False)
     except click.exceptions.Exit as ended:
         sys.exit(ended.exit_code)
     except click.Abort:
@@ -79,3 +80,5 @@ def main() -> None:
     except OSError as error:
         click.echo(f"assent: {error}", err=True)
         sys.exit(UnavailableError.exit_code)
+    if isinstance(code, int):
+        sys.exit(code)
