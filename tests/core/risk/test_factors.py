@@ -65,7 +65,7 @@ def test_typical_factors_have_their_class(risk: RiskClass) -> None:
     assert class_of(typical(risk)) is risk
 
 
-@pytest.mark.parametrize(("value", "least"), AT_LEAST.items())
+@pytest.mark.parametrize(("value", "least"), AT_LEAST)
 def test_sensitivity_and_cost_raise_even_what_changes_nothing(
     value: Sensitivity | Cost, least: RiskClass
 ) -> None:
