@@ -1,5 +1,6 @@
 """What a project itself uses: found in its manifests, accepted by a person, told as facts."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -72,7 +73,8 @@ async def accept_programs(gate: Gatehouse, workspace: str, *, by: str, seen: Dig
     `seen` is the digest of what the person was shown. Raises ConflictError when it is no longer
     that, UnavailableError when it cannot be recorded.
     """
-    found = gate.project.programs(workspace)
+    # It reads many files, and hooks are answered meanwhile.
+    found = await asyncio.to_thread(gate.project.programs, workspace)
     if found.digest != seen:
         raise ConflictError(
             "The project's manifests changed in the meantime.", hint="Look again, then accept."

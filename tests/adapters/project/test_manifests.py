@@ -59,6 +59,10 @@ def test_pyproject(tmp_path: Path) -> None:
         cov = ["coverage run -m pytest", "coverage report"]
         """,
     )
+    write(tmp_path, ".venv/bin/lint-imports", "", executable=True)
+    write(tmp_path, ".venv/bin/python3.12", "", executable=True)
+    assert "lint-imports" in found(tmp_path).programs
+    assert "python3.12" not in found(tmp_path).programs
     assert found(tmp_path).programs >= {"own", "alembic", "pre-commit", "ruff", "mypy", "coverage"}
     assert "ruff check ." in text(tmp_path, "poe", "check")
     assert "mypy src" in text(tmp_path, "poe", "check")

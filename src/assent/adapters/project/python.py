@@ -1,16 +1,20 @@
 """pyproject.toml, tox.ini and noxfile.py."""
 
 import configparser
+import os
 import re
 import tomllib
 from collections.abc import Mapping
 
 from assent.adapters.project.found import Found, Toml, requirement_names, table, texts, with_needed
+from assent.adapters.project.small_files import names_in
 from assent.core.project import programs_in
 
 _NOT_PROGRAMS = frozenset(
     {"setuptools", "setuptools_scm", "poe", "taskipy", "distutils", "semantic_release"}
 )
+_ENVIRONMENTS = (".venv/bin", "venv/bin")
+"""Where the programs of installed dependencies are, whatever their packages are called."""
 _SESSION = re.compile(
     r"^@(?:nox\.)?session\b[^\n]*\n(?:@[^\n]*\n)*(?:async )?def (\w+)\(", re.MULTILINE
 )
@@ -25,8 +29,12 @@ def read_toml(text: str) -> Toml:
         return {}
 
 
-def pyproject(text: str, path: str) -> Found:  # noqa: ARG001 - all readers are called alike
+def pyproject(text: str, path: str) -> Found:
+    """Programs of its own, of its tools and dependencies, and tasks of the runners it names."""
     found, manifest = Found(), read_toml(text)
+    for place in _ENVIRONMENTS:
+        entries = names_in(os.path.join(os.path.dirname(path), place))
+        found.programs |= {entry.name for entry in entries}
     project, tools = table(manifest, "project"), table(manifest, "tool")
     found.programs |= {*table(project, "scripts"), *table(project, "gui-scripts")}
     found.programs |= {*table(tools, "poetry", "scripts")}
@@ -98,7 +106,7 @@ def _needed(task: object, known: Mapping[str, str]) -> list[str]:
     return [name.split()[0] for name in texts(steps) if name.split() and name.split()[0] in known]
 
 
-def tox_ini(text: str, path: str) -> Found:  # noqa: ARG001
+def tox_ini(text: str, path: str) -> Found:  # noqa: ARG001 - all readers are called alike
     found = Found()
     parser = configparser.RawConfigParser(strict=False)
     try:
