@@ -306,6 +306,8 @@ _MONGO_ACTS = (
 
 def read_mongo(code: str) -> Reading:
     """Statements for the shell of MongoDB, of which only plain questions are known."""
+    if "system.users" in code:
+        return one("secret", "reads the users of MongoDB")
     statements = [each for each in re.split(r"[;\n]", code) if each.strip()]
     plain = len(code) <= LIMIT and _MONGO_REFUSED.search(code) is None
     if plain and statements and all(_MONGO_READ.fullmatch(each) for each in statements):
