@@ -32,7 +32,6 @@ from assent.core.risk.readers.git import (
 from assent.core.risk.readers.interpreters import (
     read_interpreter,
     read_java,
-    read_open,
     read_prompt,
 )
 from assent.core.risk.readers.outward import OUTWARD
@@ -98,7 +97,6 @@ READERS: Mapping[str, Reader] = {
     "named-command": read_named_command,
     "named-task": read_named_task,
     "nx": read_nx,
-    "open": read_open,
     "plain": read_plain,
     "printing": read_printing,
     "prompt": read_prompt,

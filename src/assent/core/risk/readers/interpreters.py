@@ -354,21 +354,6 @@ def _run_input(look: Look, language: str) -> None:
         look.means(MEANINGS["interactive"])
 
 
-_OPENED_TO_RUN = (".app", ".command", ".sh", ".terminal", ".workflow", ".scpt")
-_TERMINALS = names("terminal iterm iterm2 warp ghostty kitty alacritty wezterm hyper")
-
-
-def read_open(look: Look, found: Arguments) -> bool:
-    """`open FILE`: what is a program or a script of the terminal runs."""
-    for word in found.operands:
-        if (word.text or "").endswith(_OPENED_TO_RUN):
-            look.touch(word, Use.RUN)
-    for value in found.values:
-        if value.flag == "-a" and (value.text or "").lower() in _TERMINALS:
-            look.act("interactive", f"opens a terminal ({look.said})", words=[value.word])
-    return False
-
-
 def read_prompt(look: Look, found: Arguments) -> bool:
     """A prompt for code, unless the code is given."""
     codes = [value for value in found.values if value.use.startswith(CODE)]
