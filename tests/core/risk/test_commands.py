@@ -34,16 +34,16 @@ from tests.core.risk.stage import WORKSPACE, assess_script, facts_for
         ),
         pytest.param(
             "npm test -- --watch",
-            RiskClass.MEDIUM,
+            RiskClass.LOW,
             "run npm test -- --watch",
-            "runs npm test -- --watch",
-            id="code",
+            "runs the project's task test",
+            id="task",
         ),
         pytest.param(
             "frobnicate -x",
             RiskClass.MEDIUM,
             "run frobnicate",
-            "runs frobnicate, not known to be safe",
+            "runs frobnicate, a program that is not known here",
             id="unknown",
         ),
         pytest.param(
@@ -57,8 +57,8 @@ from tests.core.risk.stage import WORKSPACE, assess_script, facts_for
         pytest.param(
             "echo 'unclosed",
             RiskClass.HIGH,
-            "run a script that is not a script that can be read",
-            "is not a script that can be read",
+            "run a script that has a quote that is not closed",
+            "has a quote that is not closed",
             id="unreadable",
         ),
     ],
@@ -73,8 +73,8 @@ def test_words(script: str, risk: RiskClass, title: str, what: str) -> None:
     [
         pytest.param("ls && rm -rf build", "build", id="operand"),
         pytest.param("echo 'ünïcödé' && rm -rf build", "build", id="after-non-ascii"),
-        pytest.param("ls; git push -f", "push -f", id="git"),
-        pytest.param("sort -o out in", "-o", id="flag"),
+        pytest.param("ls; git push -f", "git push -f", id="git"),
+        pytest.param("sort -o /etc/out in", "/etc/out", id="value"),
         pytest.param("ls | LD_PRELOAD=x cat", "LD_PRELOAD=x cat", id="variable"),
     ],
 )
@@ -101,7 +101,7 @@ def test_the_worst_comes_first_and_decides() -> None:
         pytest.param(("cat", "~"), RiskClass.TRIVIAL, id="tilde-is-a-name"),
         pytest.param(("bash", "-lc", "ls; rm x"), RiskClass.HIGH, id="shell-script"),
         pytest.param(("bash", "-lc", "ls"), RiskClass.TRIVIAL, id="safe-shell-script"),
-        pytest.param(("bash", "-c", "ls", "x"), RiskClass.HIGH, id="shell-with-more-words"),
+        pytest.param(("bash", "-c", "ls; rm $1", "x", "y"), RiskClass.HIGH, id="shell-with-operands"),
         pytest.param(("ls", "a\u202eb"), RiskClass.HIGH, id="hidden-characters"),
         pytest.param((), RiskClass.HIGH, id="no-words"),
     ],
@@ -176,12 +176,10 @@ def test_a_path_that_was_not_looked_at_waits() -> None:
         pytest.param("ls;" * 5_000, id="commands"),
         pytest.param("ls && " * 2_000 + "ls", id="chain"),
         pytest.param("ls " + "a " * 5_000, id="words"),
-        pytest.param("echo " + "{a,b}" * 40, id="braces"),
         pytest.param("$(" * 3_000, id="open"),
         pytest.param('echo "$(' * 60 + "ls" + ')"' * 60, id="nested"),
-        pytest.param("cd a/..;" * 100, id="folders"),
         pytest.param("for i in a b c d e f g h; do " * 5 + "ls;" + " done;" * 5, id="loops"),
-        pytest.param("cat a " + "x" * 20_000, id="long"),
+        pytest.param("cat a " + "x" * 200_000, id="long"),
     ],
 )
 def test_a_script_that_would_take_too_long_waits(script: str) -> None:
