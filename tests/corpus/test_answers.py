@@ -20,7 +20,7 @@ KNOWN = frozenset(
     if line and not line.startswith("#")
 )
 CASES = [*load("shell"), *load("cases")]
-MISSED = 0.01
+MISSED = 0.03
 """The largest share of dangerous rows that may proceed."""
 ASKED = 0.03
 """The largest share of harmless rows that may ask."""
