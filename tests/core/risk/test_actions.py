@@ -34,10 +34,10 @@ def edit(path: str, kind: EditKind = EditKind.UPDATE, moved_to: str | None = Non
         pytest.param(
             "/w/project/new/deep.py", Effect.WORKSPACE_WRITE, RiskClass.LOW, id="absolute"
         ),
-        pytest.param("CLAUDE.md", Effect.WORKSPACE_WRITE, RiskClass.LOW, id="agent-notes"),
+        pytest.param("CLAUDE.md", Effect.WORKSPACE_WRITE, RiskClass.MEDIUM, id="agent-notes"),
         pytest.param(".env.example", Effect.WORKSPACE_WRITE, RiskClass.LOW, id="sample-of-secrets"),
         pytest.param(
-            "src/secrets.py", Effect.WORKSPACE_WRITE, RiskClass.LOW, id="code-about-secrets"
+            "src/secrets.py", Effect.WORKSPACE_WRITE, RiskClass.MEDIUM, id="code-about-secrets"
         ),
         pytest.param("../x.py", Effect.OUTSIDE_WRITE, RiskClass.HIGH, id="outside"),
         pytest.param("/etc/hosts", Effect.OUTSIDE_WRITE, RiskClass.HIGH, id="system"),
@@ -156,7 +156,7 @@ def test_edits(path: str, effect: Effect, risk: RiskClass) -> None:
         pytest.param(
             ToolCall("claude-code", "WebFetch", "{}", vouched=Vouched.NETWORK_READ),
             "call claude-code/WebFetch",
-            RiskClass.MEDIUM,
+            RiskClass.LOW,
             id="fetch",
         ),
         pytest.param(
