@@ -452,16 +452,9 @@ def read_nc(look: Look, found: Arguments) -> bool:
         look.means(MEANINGS["network-read"])
     elif found.flags & {"-l", "--listen"}:
         look.act("service", f"listens for connections ({look.said})")
-    elif _loopback(found.operands):
-        look.means(MEANINGS["local-service"])
     else:
         look.means(MEANINGS["external"])
     return True
-
-
-def _loopback(words: Sequence[Word]) -> bool:
-    first = words[0].text if words else None
-    return first is not None and _LOOPBACK.fullmatch(first.lower()) is not None
 
 
 _SOCAT_RUNS = re.compile(r"(?:EXEC|SYSTEM|SHELL)(?=:)", re.IGNORECASE)

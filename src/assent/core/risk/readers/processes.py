@@ -47,3 +47,33 @@ def read_dd(look: Look, found: Arguments) -> bool:
             known = path if word.text is not None else None
             look.touch(word, Use.WRITE if key == "of" else Use.READ, known)
     return True
+
+
+def read_settings(look: Look, found: Arguments) -> bool:
+    """`sysctl NAME` asks, `NAME=value` sets."""
+    sets = any(w.text is None or "=" in w.text for w in found.operands)
+    if sets or not found.operands or found.unknown is not None:
+        look.means(MEANINGS["service"])
+    else:
+        look.means(MEANINGS["inert"])
+    return True
+
+
+_SHOWN = re.compile(
+    r"\.{1,2}|.*/|https?://.*|.*\.(?:html?|png|jpe?g|gif|svg|pdf|md|txt|json|csv|webp|log|mp4|xcodeproj"
+    r"|xcworkspace|code-workspace)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def read_open(look: Look, found: Arguments) -> bool:
+    """`open`: shows pages, pictures and folders; anything else may be run."""
+    named = any(value.flag in ("-a", "-b") for value in found.values)
+    for word in found.operands:
+        text = word.text if word.text is not None else word.prefix
+        if not _SHOWN.fullmatch(text if word.text is not None else text + word.suffix):
+            look.act("code", f"opens {text or 'something'} by a program for it", words=[word])
+    if named:
+        look.act("service", f"starts another program ({look.said})")
+    look.means(MEANINGS["local-service"])
+    return True

@@ -75,7 +75,7 @@ VERBS: Mapping[str, str] = {
 def read_verbs(look: Look, found: Arguments) -> bool:
     """A call that the catalog does not name: its verbs tell, and the worst of them counts."""
     if found.call.name:
-        return False
+        return _goes_on(look, found)
     words = look.words[1:]
     if _asks_for_help(words):
         look.means(MEANINGS["inert"])
@@ -93,6 +93,27 @@ def read_verbs(look: Look, found: Arguments) -> bool:
     worst = max(meanings, key=lambda word: MEANINGS[word].factors.reversibility)
     look.means(MEANINGS["secret" if "secret" in meanings else worst])
     return True
+
+
+def _goes_on(look: Look, found: Arguments) -> bool:
+    """A named group of commands, `monitors`, followed by a verb that the catalog does not name."""
+    name = found.call.name
+    changes = ("external", "external-final")
+    if verb(name[-1]) == "network-read" or found.call.means.word in changes:
+        return False
+    after = [word.text for word in found.operands[:_AFTER] if word.text is not None]
+    said = next((m for m in _meanings(after) if m in changes), None)
+    if said is None:
+        return False
+    look.means(MEANINGS[said])
+    return True
+
+
+def read_alone(look: Look, found: Arguments) -> bool:
+    """The name of a group of commands, which alone only tells about itself."""
+    if found.operands:
+        look.not_known(found.operands[0])
+    return bool(found.operands)
 
 
 def _asks_for_help(words: Sequence[Word]) -> bool:
