@@ -12,8 +12,10 @@ from assent.app.agents import ToolProposed
 from assent.core.canonical import digest_of
 from assent.core.facts import Facts
 from assent.core.policy import Policy, Rule, route
+from assent.core.policy.hours import Hours
 from assent.core.policy.model import RouteName
 from assent.core.risk import Effect, assess
+from assent.core.risk.edits.classes import PathClass
 from benchmarks.house import AGENT, EVENT, RISKY, SAFE, bash_payload
 from benchmarks.measure import Timings, interleaved
 from benchmarks.report import Row
@@ -121,6 +123,14 @@ def _policy(size: int) -> Policy:
             kinds=frozenset({"command"}),
             effects=frozenset({Effect.CREDENTIAL}),
             agents=frozenset({f"agent-{n}"}),
+        ),
+        lambda n: Rule(f"scope-{n}", RouteName.PROCEED, scopes=(f"push origin/agent-{n}/*",)),
+        lambda n: Rule(
+            f"hours-{n}",
+            RouteName.GATE,
+            path_classes=frozenset({PathClass.MIGRATION}),
+            branches=(f"release-{n}/*",),
+            hours=(Hours(frozenset(range(5)), 540, 1080),),
         ),
     )
     rules = tuple(kinds[number % len(kinds)](number) for number in range(size))

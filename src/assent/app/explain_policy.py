@@ -162,7 +162,7 @@ def conditions(rule: Rule) -> list[Json]:
         "agents": sorted(rule.agents),
         "modes": sorted(mode.value for mode in rule.modes),
         "branches": list(rule.branches),
-        "hours": ["some hours"] if rule.hours else [],
+        "hours": [hours.words for hours in rule.hours],
         "cost_over": [] if rule.cost_over is None else [f"{rule.cost_over / 100:.2f}"],
     }
     return [f"{name} {', '.join(values)}" for name, values in lists.items() if values]

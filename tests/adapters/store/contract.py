@@ -256,6 +256,24 @@ class StoreContract:
         await step(store, request(2).id, say(Verdict.REJECT, at=2_500))
         assert live() == []
 
+    async def test_rejections_are_counted_for_a_run_and_a_time(self, store: Store) -> None:
+        await add(
+            store,
+            request(1),
+            request(2, proposal("make other")),
+            request(3, proposal(session_id="s2")),
+            request(4),
+        )
+        for number, at in ((1, 2_000), (2, 3_000), (3, 3_000)):
+            await step(store, request(number).id, say(Verdict.REJECT, at=at))
+
+        def rejections(since: int) -> int:
+            return store.read(
+                lambda view: view.rejections(agent="claude-code", session_id="s1", since=since)
+            )
+
+        assert [rejections(since) for since in (1_000, 2_000, 2_001, 3_001)] == [2, 2, 1, 0]
+
     async def test_rejected_is_the_newest_of_this_action_in_this_run(self, store: Store) -> None:
         asked = request(1)
         await add(

@@ -18,6 +18,13 @@ class Hours:
     end: int
     """The first minute that is no longer within; 1440 is midnight."""
 
+    @property
+    def words(self) -> str:
+        """As it is written: `mon,tue 09:00-18:00`."""
+        days = ",".join(DAYS[day] for day in sorted(self.days))
+        start, end = (f"{at // 60:02}:{at % 60:02}" for at in (self.start, self.end))
+        return f"{days} {start}-{end}"
+
     def holds(self, now: int, zone: tzinfo | None) -> bool:
         """Whether the moment `now`, in ms since the epoch, lies within."""
         at = _local(now, zone)

@@ -44,7 +44,12 @@ def describe(request: dict[str, Any]) -> Iterator[str]:
         f"session {visible_line(request['session'])}"
     )
     yield f"Asked {moment(request['created_at'])}, expires {moment(request['expires_at'])}"
-    if request["prose"]:
+    yield from _asking(request)
+    if request["purpose"]:
+        yield f"For, as the agent says, unverified: {visible_line(request['purpose'])}"
+    if request["rollback"]:
+        yield f"Undo, as the agent says, unverified: {visible_line(request['rollback'])}"
+    if request["prose"] and request["prose"] != request["purpose"]:
         yield f"The agent says, unverified: {visible_line(request['prose'])}"
     for said in request["decisions"]:
         reason = f": {visible_line(said['reason'])}" if said["reason"] else ""
@@ -55,10 +60,24 @@ def describe(request: dict[str, Any]) -> Iterator[str]:
         yield from _ways(request)
 
 
+def _asking(request: dict[str, Any]) -> Iterator[str]:
+    """Who may decide, and what it takes."""
+    parts = [f"tier {request['tier']}"]
+    if request["reviewers"]:
+        parts.append(f"for {visible_line(', '.join(request['reviewers']))} to decide")
+    if request["quorum"] > 1:
+        approved = len(request["approved_by"])
+        parts.append(f"{request['quorum']} people have to approve, {approved} did")
+    if request["then_ask"]:
+        parts.append(f"then {visible_line(', '.join(request['then_ask']))} are asked")
+    yield f"Asking: {'; '.join(parts)}"
+
+
 def _ways(request: dict[str, Any]) -> Iterator[str]:
     """The commands that decide it."""
     number = request["number"]
-    yield f"assent approve {number}"
+    confirm = f" --confirm {request['name']}" if request["tier"] == "approve" else ""
+    yield f"assent approve {number}{confirm}"
     if request["makes_known"]:
         names = ", ".join(visible_line(name) for name in request["makes_known"])
         yield f"    From then on {names} runs in this project without asking; not so with --once."
