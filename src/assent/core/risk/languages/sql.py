@@ -142,7 +142,7 @@ _EXPLAIN = re.compile(
     r"(?=[(]*(?:SELECT|WITH|VALUES|TABLE|INSERT|UPDATE|DELETE|REPLACE|MERGE)\b)",
     re.IGNORECASE,
 )
-_ANALYZES = re.compile(r"\bANALY[SZ]E\b", re.IGNORECASE)
+_ANALYZES = re.compile(r"\bANALY[SZ]E\b(?!\s+(?:FALSE|OFF|0)\b)", re.IGNORECASE)
 _TELLS = re.compile(
     r"(?:SHOW|DESCRIBE|DESC|SUMMARIZE)(?:\s+(?:[\w.$@`\"%*=]+|'[^'\\]*'|\[\w+\]))+", re.IGNORECASE
 )
@@ -377,15 +377,37 @@ _CLOSERS = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType
 
 
 def _parse(tokens: list[Token], style: Style) -> exp.Expression | None:
-    """The one statement that the tokens are; None when they are not."""
+    """The one statement that the tokens are; None when they are not.
+
+    The parser has a grammar of its own for the arguments of some functions, which can be narrower
+    than the server's; names are judged by the tokens, so it is tried once more without them.
+    """
     known = _without_types(tokens) if style.name in ("", "postgres", "duckdb") else tokens
+    return _parse_tokens(known, style) or _parse_tokens(_without_functions(known), style)
+
+
+def _parse_tokens(tokens: list[Token], style: Style) -> exp.Expression | None:
     parser = _DIALECTS[style.name].parser(error_level=sqlglot.errors.ErrorLevel.IMMEDIATE)
     try:
-        trees = parser.parse(known, "")
+        trees = parser.parse(tokens, "")
     except (sqlglot.errors.SqlglotError, ValueError, TypeError, AttributeError, RecursionError):
         return None
     tree = trees[0] if len(trees) == 1 else None
     return tree if isinstance(tree, exp.Expression) else None
+
+
+def _without_functions(tokens: list[Token]) -> list[Token]:
+    """The tokens with the same plain name for every function."""
+    found: list[Token] = []
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        named = token.token_type is TokenType.VAR and following is not None
+        called = following is not None and following.token_type is TokenType.L_PAREN
+        if named and called:
+            plain = Token(TokenType.VAR, "f", start=token.start, end=token.end)
+            found.append(plain)
+        else:
+            found.append(token)
+    return found
 
 
 def _without_types(tokens: list[Token]) -> list[Token]:
