@@ -87,7 +87,12 @@ def _listed(node: Assignment, old: Variable, expander: Expander) -> Variable:
     if items is not None and len(items) == 1:
         return Variable(items, items, listed=True)
     # Of a longer list `$X` is the first item to one shell, and all of them to another.
-    return Variable((unknown(any_of((*old.values, *values))),), items, listed=True)
+    several = (*old.values, *values) if node.appends or not values else values
+    return Variable((_unclear(several),), items, listed=True)
+
+
+def _unclear(values: tuple[Value, ...]) -> Value:
+    return unknown(any_of(values)) if values else EMPTY
 
 
 def _whole(variable: Variable) -> Value:

@@ -37,7 +37,7 @@ from assent.core.risk.shell.syntax import (
     WordNode,
 )
 from assent.core.risk.shell.text import disguised, disguised_operand
-from assent.core.risk.shell.values import HOME, PRINTED, Value, any_of, unknown
+from assent.core.risk.shell.values import EMPTY, HOME, PRINTED, Value, any_of, together, unknown
 
 MAX_CHOICES = 8
 """Combinations of texts for which one command is read."""
@@ -92,6 +92,7 @@ class Calls:
             env=env,
             stdin=feed.stdin,
             source=feed.source,
+            input=feed.input,
         )
         if not words:
             context.emit(command)
@@ -148,7 +149,7 @@ class Calls:
         if command.redirects or command.assigned:
             self.emit_quietly(replace(command, words=()))
         for function in functions:
-            self.context.feed = Feed(command.piped, command.stdin, command.source)
+            self.context.feed = Feed(command.piped, command.stdin, command.source, command.input)
             if function is None:
                 outcomes.append(self._builtin(command, call, declared))
             else:
@@ -252,23 +253,26 @@ class Calls:
     ) -> tuple[tuple[Redirect, ...], Feed]:
         feed = self.context.feed
         found: list[Redirect] = []
+        text = EMPTY
         for node in nodes:
             is_input = node.descriptor in _INPUT
             if node.heredoc is not None:
-                value = self._here_text(node, expander)
-                feed = Feed(piped=True, stdin=value.text) if is_input else replace(feed, piped=True)
+                text = _exact(expander.value(node.heredoc.parts, tilde=False))
+                given = expander.given(node.heredoc.start, node.heredoc.end, text)
             elif node.target is not None and node.operator == "<<<":
-                text = _exact(expander.value(node.target.parts)).text
-                feed = Feed(piped=True, stdin=None if text is None else f"{text}\n")
+                text = together(_exact(expander.value(node.target.parts)), Value("\n"))
+                given = expander.given(node.target.start, node.target.end, text)
+            else:
+                given = None
+            if given is not None and is_input:
+                feed = Feed(piped=True, stdin=text.text, input=given)
+            elif given is not None:
+                feed = replace(feed, piped=True, input=given)
             elif node.target is not None:
                 source = self._target(node, node.target, expander, found)
                 if is_input and node.operator.startswith("<"):
                     feed = Feed(feed.piped or source is not None, None, source or feed.source)
         return tuple(found), feed
-
-    def _here_text(self, node: RedirectNode, expander: Expander) -> Value:
-        parts = node.heredoc.parts if node.heredoc is not None else ()
-        return _exact(expander.value(parts, tilde=False))
 
     def _target(
         self,

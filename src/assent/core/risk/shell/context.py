@@ -48,6 +48,7 @@ class Feed:
     piped: bool = False
     stdin: str | None = None
     source: tuple[Simple, ...] = ()
+    input: Word | None = None
 
 
 NO_FEED = Feed()

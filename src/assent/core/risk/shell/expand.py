@@ -320,7 +320,8 @@ class Expander:
             place = int(part.key[:4]) if part.key.isdigit() else -1
             items = variable.items
             if items is not None and place >= 0:
-                return items[place] if place < len(items) else EMPTY
+                # Shells count from nought or from one.
+                return any_of(((*items, EMPTY)[max(place - 1, 0) : place + 1]) or (EMPTY,))
             return unknown(any_of((*(items or ()), *variable.values)))
         return any_of(variable.values)
 

@@ -91,6 +91,8 @@ class Simple:
     """The values of `assigned`, where there is one word for it."""
     stdin: str | None = None
     """The exact text of its input, where that is known."""
+    input: Word | None = None
+    """The here-document or here-string that it reads; also where its text is not all known."""
     inlined: bool = False
     """What its words run (`eval`, `trap`) has been read into the script's commands."""
     source: tuple["Simple", ...] = field(default=(), compare=False, repr=False)

@@ -52,13 +52,13 @@ def output_value(found: list[Simple], home: str) -> Value | None:
 
 def tells(found: list[Simple]) -> frozenset[str]:
     """The variables that these commands print."""
-    return frozenset(
-        name
-        for command in found
-        if command.words and _base(command.words[0].text or "") in ("echo", "printf")
-        for word in command.words
-        for name in word.holds
-    )
+    told: set[str] = set()
+    for command in found:
+        if command.words and _base(command.words[0].text or "") in ("echo", "printf"):
+            told.update(*(word.holds for word in command.words))
+        if command.input is not None:
+            told.update(command.input.holds)
+    return frozenset(told)
 
 
 def _texts(words: tuple[Word, ...]) -> list[str]:

@@ -224,6 +224,7 @@ class _Parser:
     def _end_of_heredoc(self, heredoc: Heredoc, start: int, end: int) -> None:
         cursor = self.cursor
         text = cursor.text[start:end]
+        heredoc.start, heredoc.end = cursor.at(start), cursor.until(end)
         if heredoc.tabs:
             stripped = re.sub(r"^\t+", "", text, flags=re.MULTILINE)
             part = cursor.rewritten(stripped, start, end)

@@ -69,6 +69,8 @@ class Heredoc:
     literal: bool
     tabs: bool
     parts: tuple[Part, ...] = ()
+    start: int = 0
+    end: int = 0
 
 
 class RedirectNode(NamedTuple):
