@@ -23,7 +23,6 @@ from assent.core.proposals import AgentSession, Proposal
 from assent.core.risk import Assessment, assess, assess_findings, lies_in, paths_of
 from assent.core.risk.commands import inspect_code
 from assent.core.risk.edits import FileVersion, inspect_change
-from assent.core.risk.shell import read_script
 
 KINDS = ("shell", "sql", "edit", "diff", "tool")
 WORKSPACE = "/workspace/project"
@@ -31,6 +30,8 @@ HOME = "/home/user"
 FILE = "module.py"
 """The file that a change or an edit is of, when the case does not say."""
 _HOME = re.compile(r"/(?:Users|home)/[A-Za-z0-9._-]+|/root(?![A-Za-z0-9])")
+_FIRST_CD = re.compile(r"\s*cd\s+(?P<folder>\"[^\"$`]*\"|'[^']*'|[\w~./@-]+)\s*(?:&&|;|\n|$)")
+_NAMED = re.compile(r"/(?:Users|home)/[\w.-]+/\w[\w.-]*/\w[\w./-]*")
 _TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var/tmp", "/var/folders", "/dev/shm")
 _DATABASE = ToolCall(server="database", tool="query", arguments="{}")
 
@@ -170,15 +171,20 @@ def _tool(case: Case) -> Action:
 
 def place_of(case: Case) -> tuple[str, str]:
     """The workspace and the folder in which the case starts."""
-    cwd = case.cwd
-    if not cwd and case.kind == "shell":
-        commands = read_script(case.input, "/").commands
-        words = [word.text for word in commands[0].words] if commands else []
-        if len(words) == 2 and words[0] == "cd":
-            folder = re.sub(r"^~(?=/)", HOME, words[1] or "")
-            cwd = folder if is_project(folder) else ""
+    cwd = case.cwd or (_starts_in(case.input) if case.kind == "shell" else "")
     cwd = posixpath.normpath(cwd) if cwd else WORKSPACE
     return _project(cwd), cwd
+
+
+def _starts_in(script: str) -> str:
+    """The project to which a script goes first, or else the only one that it names."""
+    first = _FIRST_CD.match(script)
+    folder = re.sub(r"^~(?=/)", HOME, first["folder"].strip("'\"")) if first else ""
+    if is_project(folder):
+        return folder
+    named = {_project(found.group()) for found in _NAMED.finditer(script)}
+    named = {folder for folder in named if is_project(folder)}
+    return named.pop() if len(named) == 1 else ""
 
 
 def home_of(case: Case, workspace: str) -> str:

@@ -11,7 +11,19 @@ from assent.core.risk.catalog import CODE, FILE_USES, NOTHING_KNOWN, TAILS, Cata
 from assent.core.risk.edits import find_secrets
 from assent.core.risk.environment import check_variables
 from assent.core.risk.factors import Factors, Sensitivity
-from assent.core.risk.findings import Finding, Pushes, Repository, Runs, RunsTask, Span, Touch, Use
+from assent.core.risk.findings import (
+    Finding,
+    Pushes,
+    Repository,
+    Runs,
+    RunsTask,
+    RunsText,
+    Span,
+    Touch,
+    Use,
+    at,
+    span_of,
+)
 from assent.core.risk.languages import read_code
 from assent.core.risk.look import UNKNOWN_PROGRAM, UNREADABLE, InnerCode, InnerCommand, Look
 from assent.core.risk.meanings import MEANINGS
@@ -123,9 +135,23 @@ def _inspect_simple(command: Simple, catalog: Catalog, depth: int) -> list[Findi
         if redirect.target.glob:
             look.never_safe(redirect.target, "writes to a file that is known only when it runs")
         look.touch(redirect.target, Use.WRITE if redirect.writes else Use.READ)
+    look.found = [_with_text(item, command) for item in look.found]
     if command.words:
         inspect_program(look)
     return [*found, *look.found]
+
+
+def _with_text(item: Finding, command: Simple) -> Finding:
+    """A write with its text: `cat > x <<EOF`, `echo … > x`."""
+    texts = [word.text for word in command.words]
+    if not isinstance(item, Touch) or item.use is not Use.WRITE or not texts:
+        return item
+    if texts == ["cat"]:
+        return replace(item, text=command.stdin)
+    said = [text for text in texts[1:] if text is not None]
+    plain = texts[0] == "echo" and len(said) == len(texts) - 1
+    flagged = bool(said) and said[0].startswith("-")
+    return replace(item, text=" ".join(said) + "\n") if plain and not flagged else item
 
 
 def inspect_program(look: Look) -> None:
@@ -143,7 +169,7 @@ def _called_by(item: Finding, called: tuple[tuple[str, ...], ...]) -> Finding:
             return item if known.called else replace(item, evidence=replace(known, called=called))
         case Evidence() | Touch():
             return item if item.called else replace(item, called=called)
-        case Repository():
+        case RunsText() | Repository():
             return item
         case _:
             assert_never(item)
@@ -327,7 +353,7 @@ def _inspect_shell(look: Look, item: InnerCode) -> None:
         return
     for folder in look.folders or ("/",):
         found = inspect_script(item.text, folder, look.catalog, look.depth)
-        look.found += (_moved(each, look.span) for each in found)
+        look.found += (at(each, look.span) for each in found)
 
 
 def _inspect_code(look: Look, item: InnerCode) -> None:
@@ -361,7 +387,7 @@ def _of_another_place(found: list[Finding]) -> Iterator[Finding]:
                 pass
             case Runs():
                 yield item.evidence
-            case RunsTask() | Pushes() | Evidence():
+            case RunsTask() | RunsText() | Pushes() | Evidence():
                 yield item
             case _:
                 assert_never(item)
@@ -372,7 +398,7 @@ def _of_another_place(found: list[Finding]) -> Iterator[Finding]:
 
 def _unmarked(found: list[Finding] | tuple[Finding, ...]) -> Iterator[Finding]:
     """Without places: an argument vector has no text to point into."""
-    return (_moved(item, None) for item in found)
+    return (at(item, None) for item in found)
 
 
 def _in_characters(found: list[Finding], text: str) -> Iterator[Finding]:
@@ -384,24 +410,4 @@ def _in_characters(found: list[Finding], text: str) -> Iterator[Finding]:
         begin, end = (len(source[:n].decode("utf-8", "surrogatepass")) for n in span)
         return begin, end
 
-    return (_moved(item, place(_span_of(item))) for item in found)
-
-
-def _span_of(item: Finding) -> Span:
-    match item:
-        case Runs() | RunsTask() | Pushes():
-            return item.evidence.span
-        case Evidence() | Touch() | Repository():
-            return item.span
-        case _:
-            assert_never(item)
-
-
-def _moved(item: Finding, span: Span) -> Finding:
-    match item:
-        case Runs() | RunsTask() | Pushes():
-            return replace(item, evidence=replace(item.evidence, span=span))
-        case Evidence() | Touch() | Repository():
-            return replace(item, span=span)
-        case _:
-            assert_never(item)
+    return (at(item, place(span_of(item))) for item in found)

@@ -1,8 +1,8 @@
 """What reading an action brought to light, before the world is asked about it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from assent.core.risk.model import Evidence
 
@@ -34,6 +34,10 @@ class Touch:
     """The part of the path that is a pattern for names below `path`."""
     built: bool = False
     """A write: it is made by the project's own build. A run: this script built it."""
+    text: str | None = None
+    """A write: exactly what is written, where that is known."""
+    folder: str = ""
+    """A run: where it runs."""
     called: tuple[tuple[str, ...], ...] = ()
     """As in `Evidence`."""
 
@@ -75,4 +79,37 @@ class Pushes:
     evidence: Evidence
 
 
-Finding: TypeAlias = Evidence | Touch | Runs | RunsTask | Pushes | Repository
+@dataclass(frozen=True, slots=True)
+class RunsText:
+    """A script runs a file that it has just written itself, in `folder`."""
+
+    language: str
+    """`shell` or `python`."""
+    text: str
+    folder: str
+    span: Span = None
+
+
+Finding: TypeAlias = Evidence | Touch | Runs | RunsTask | RunsText | Pushes | Repository
+
+
+def span_of(item: Finding) -> Span:
+    """The place that a finding points at."""
+    match item:
+        case Runs() | RunsTask() | Pushes():
+            return item.evidence.span
+        case Evidence() | Touch() | RunsText() | Repository():
+            return item.span
+        case _:
+            assert_never(item)
+
+
+def at(item: Finding, span: Span) -> Finding:
+    """The finding, pointing at another place or at none."""
+    match item:
+        case Runs() | RunsTask() | Pushes():
+            return replace(item, evidence=replace(item.evidence, span=span))
+        case Evidence() | Touch() | RunsText() | Repository():
+            return replace(item, span=span)
+        case _:
+            assert_never(item)

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from assent.core.facts import Facts
 from assent.core.risk.factors import Factors, Precedent, Reach, Reversibility, RiskClass
-from assent.core.risk.findings import Finding, Pushes, Repository, Runs, RunsTask, Touch
+from assent.core.risk.findings import Finding, Pushes, Repository, Runs, RunsTask, RunsText, Touch
 from assent.core.risk.look import UNKNOWN_PROGRAM
 from assent.core.risk.meanings import MEANINGS
 from assent.core.risk.model import Effect, Evidence, Scope
@@ -26,6 +26,8 @@ def evidence_of(item: Finding, facts: Facts) -> Evidence:
             return _in_workspace(item, facts)
         case RunsTask():
             return _task(item, facts)
+        case RunsText():
+            return Evidence(_OWN.word, _OWN.effect, _OWN.factors, "runs what it wrote", item.span)
         case Pushes():
             return _push(item, facts)
         case Repository():

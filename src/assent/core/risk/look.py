@@ -167,8 +167,14 @@ class Look:
         if path is None or not self.folders:
             self._touch_unknown(word, use, path)
             return
+        if path.startswith("~") and path != "~" and not path.startswith("~/"):
+            self.act("unknown", f"uses {shown(path)}, in the home of somebody else", words=[word])
+            return
         folder, pattern = _split_pattern(path) if word.glob else (path, "")
-        self.found += [Touch(join(f, folder), use, span, pattern, built) for f in self.folders]
+        self.found += [
+            Touch(join(f, folder), use, span, pattern, built, folder=f if use is Use.RUN else "")
+            for f in self.folders
+        ]
 
     def touch_here(self, use: Use, pattern: str = "") -> None:
         """The folder in which the command runs is used, or what `pattern` picks below it."""

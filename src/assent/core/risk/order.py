@@ -1,25 +1,35 @@
 """What the commands of one script do to each other's files, in the order in which they run."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from posixpath import dirname
 
-from assent.core.risk.findings import Finding, Touch, Use
+from assent.core.risk.findings import Finding, RunsText, Touch, Use
 from assent.core.risk.meanings import MEANINGS
 from assent.core.risk.model import Effect, Evidence
 
-_CODE = MEANINGS["code"]
+_LANGUAGES = {"sh": "shell", "bash": "shell", "zsh": "shell", "": "shell", "py": "python"}
+"""By the ending of a file; other languages are not read."""
+
+
+@dataclass(slots=True)
+class _Made:
+    """The files that the script has made so far, by their paths."""
+
+    texts: dict[str, str | None] = field(default_factory=dict)
+    """What was written, or None where that is not known."""
+    built: set[str] = field(default_factory=set)
+    fetched: set[str] = field(default_factory=set)
 
 
 def in_order(found: Iterable[Finding]) -> Iterator[Finding]:
     """The findings, where what a script made earlier changes what a later use amounts to.
 
     What it wrote it may delete again: what was there is gone with the write. What it built may run
-    as the project's own code. What came from the network must not run unseen.
+    as the project's own code, and what it wrote is read before it runs. What came from the network
+    must not run unseen.
     """
-    written: set[str] = set()
-    built: set[str] = set()
-    fetched: set[str] = set()
+    made = _Made()
     networked = False
     for item in found:
         networked = networked or (isinstance(item, Evidence) and item.effect is Effect.NETWORK)
@@ -27,19 +37,38 @@ def in_order(found: Iterable[Finding]) -> Iterator[Finding]:
             yield item
             continue
         if item.use is Use.WRITE:
-            written.add(item.path)
-            (built if item.built else fetched if networked else written).add(item.path)
-        yield _in_its_place(item, written=written, built=built, fetched=fetched)
+            made.texts[item.path] = item.text
+            if item.built:
+                made.built.add(item.path)
+            elif networked:
+                made.fetched.add(item.path)
+        yield _in_its_place(item, made)
 
 
-def _in_its_place(
-    touch: Touch, *, written: set[str], built: set[str], fetched: set[str]
-) -> Finding:
-    if touch.use is Use.DELETE and touch.path in written:
+def _in_its_place(touch: Touch, made: _Made) -> Finding:
+    if touch.use is Use.DELETE and touch.path in made.texts:
         return replace(touch, use=Use.WRITE)
-    if touch.use is Use.RUN and touch.path in built:
+    if touch.use is not Use.RUN:
+        return touch
+    if touch.path in made.built:
         return replace(touch, built=True)
-    if touch.use is Use.RUN and not fetched.isdisjoint((touch.path, dirname(touch.path))):
-        what = f"runs {touch.path.rsplit('/', 1)[-1]}, which may be what was just fetched"
-        return Evidence("runs-fetched", _CODE.effect, _CODE.factors, what, touch.span)
-    return touch
+    if not made.fetched.isdisjoint((touch.path, dirname(touch.path))):
+        return _code(touch, "runs-fetched", "which may be what was just fetched")
+    return _written(touch, made) if touch.path in made.texts else touch
+
+
+def _written(touch: Touch, made: _Made) -> Finding:
+    """A script that is written and run at once: its text is all that there is to go by."""
+    text, name = made.texts[touch.path], touch.path.rsplit("/", 1)[-1]
+    language = _LANGUAGES.get(name.rpartition(".")[2] if "." in name else "")
+    if language is None:
+        return replace(touch, built=True)
+    if text is None:
+        return _code(touch, "runs-written", "which was just written, from what is not known")
+    return RunsText(language, text, dirname(touch.path) or "/", touch.span)
+
+
+def _code(touch: Touch, rule: str, why: str) -> Evidence:
+    meaning = MEANINGS["code"]
+    what = f"runs {touch.path.rsplit('/', 1)[-1]}, {why}"
+    return Evidence(rule, meaning.effect, meaning.factors, what, touch.span)

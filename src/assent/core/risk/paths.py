@@ -261,7 +261,8 @@ def _run(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
     read = script is not None and script.text is not None and script.language in READ_LANGUAGES
     if lies_in(fact.real, facts.assent_home):
         return _reason(touch, "policy-self", "guard", f"{said}, which belongs to Assent", fact.real)
-    if fact.inside or touch.built or (read and (fact.temporary or fact.made)):
+    own = fact.made or (script is not None and script.written)
+    if fact.inside or touch.built or (fact.temporary and (read or own)):
         return _reason(touch, "project-run", "project-run", said, fact.real)
     where = ", a temporary file that is not read here" if fact.temporary else _OUTSIDE
     return _reason(touch, "runs-file", "unknown" if fact.temporary else "code", said + where)

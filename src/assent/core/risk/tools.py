@@ -8,7 +8,7 @@ that was agreed to. Names and arguments can raise the class and never lower it.
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from shlex import join as quoted
 from typing import assert_never
@@ -18,15 +18,7 @@ from assent.core.facts import Facts
 from assent.core.risk.edits.hidden import Hiding, hiding_in
 from assent.core.risk.edits.secrets import find_secrets
 from assent.core.risk.factors import Factors, Reach, Reversibility, RiskClass, typical
-from assent.core.risk.findings import (
-    Finding,
-    Pushes,
-    Repository,
-    Runs,
-    RunsTask,
-    Touch,
-    Use,
-)
+from assent.core.risk.findings import Finding, Touch, Use, at
 from assent.core.risk.languages import LANGUAGES, read_code, read_sql
 from assent.core.risk.languages.reading import Reading
 from assent.core.risk.meanings import MEANINGS
@@ -270,7 +262,7 @@ def _said(
     """What one value says by the name it is passed under."""
     key, text = value.key, value.text
     if key in _SHELL_KEYS and text not in _EDITOR_WORDS:
-        yield from (_unplaced(item) for item in read_shell(text, cwd))
+        yield from (at(item, None) for item in read_shell(text, cwd))
     elif key in _SQL_KEYS:
         yield from _query(key, text, cwd)
     elif text.lower().startswith("file://"):
@@ -314,18 +306,7 @@ def _read(reading: Reading, cwd: str, *, read_shell: ReadShell | None) -> Iterat
     if read_shell is not None:
         scripts = (*reading.shells, *(quoted(words) for words in reading.commands))
         for script in scripts:
-            yield from (_unplaced(item) for item in read_shell(script, cwd))
-
-
-def _unplaced(item: Finding) -> Finding:
-    """Without its place in a script, which is no place in the call."""
-    match item:
-        case Evidence() | Touch() | Repository():
-            return replace(item, span=None)
-        case Runs() | RunsTask() | Pushes():
-            return replace(item, evidence=replace(item.evidence, span=None))
-        case _:
-            assert_never(item)
+            yield from (at(item, None) for item in read_shell(script, cwd))
 
 
 def _is_path(text: str) -> bool:
