@@ -19,7 +19,7 @@ numbers = itertools.count()
 
 def asked(house: House, command: str = "") -> dict[str, Any]:
     """A request for a call that no other test made: a rejected call is not asked about again."""
-    house.shell(CLAUDE, command or f"make release-{next(numbers)}")
+    house.shell(CLAUDE, command or f"frobnicate-{next(numbers)} --all")
     [request] = house.waiting()
     return request
 
@@ -105,14 +105,14 @@ def test_help_lists_every_command(run: Run) -> None:
 
 @pytest.mark.network
 def test_reading_commands_give_json(run: Run, house: House) -> None:
-    request = asked(house, "make first")
+    request = asked(house, "first-of-all --now")
     status = json.loads(run("status", "--json").out)
     assert status["pid"] == house.pid
     assert status["counts"] == {"waiting": 1}
     inbox = json.loads(run("inbox", "--json").out)
     assert [r["name"] for r in inbox["requests"]] == [request["name"]]
     shown = json.loads(run("show", request["name"], "--json").out)
-    assert shown["action"]["script"] == "make first"
+    assert shown["action"]["script"] == "first-of-all --now"
     lines = run("log", "--json").out.splitlines()
     assert json.loads(lines[0])["body"]["kind"] == "asked"
     assert json.loads(run("verify", "--json").out)["intact"] is True
@@ -131,10 +131,10 @@ def test_an_empty_inbox_says_so(run: Run, house: House) -> None:
 
 @pytest.mark.network
 def test_a_request_is_named_by_number_or_by_name(run: Run, house: House) -> None:
-    request = asked(house, "make second")
+    request = asked(house, "second-to-none --now")
     texts = {run("show", n).out for n in (str(request["number"]), request["name"])}
     [text] = texts
-    assert "make second" in text
+    assert "second-to-none --now" in text
     assert "rule `" in text
 
 
@@ -155,7 +155,7 @@ def test_the_log_shows_one_stream(run: Run, house: House) -> None:
 @pytest.mark.network
 def test_approve(run: Run, house: House) -> None:
     request = asked(house)
-    done = run("approve", request["name"], "--reason", "fine")
+    done = run("approve", request["name"], "--reason", "fine", "--confirm", request["name"])
     assert done.code == 0
     assert done.out.startswith(f"{request['name']}: approved by ana")
     assert house.hooks[-1].said().passed
@@ -225,8 +225,9 @@ def test_a_request_that_does_not_exist(run: Run, house: House, command: str, nam
 @pytest.mark.network
 def test_the_second_decision_is_refused(run: Run, house: House) -> None:
     request = asked(house)
-    assert run("approve", request["name"]).code == 0
-    done = run("approve", request["name"])
+    confirm = ("--confirm", request["name"])
+    assert run("approve", request["name"], *confirm).code == 0
+    done = run("approve", request["name"], *confirm)
     assert (done.code, done.out) == (1, "")
     assert f"{request['name']} is already approved by ana at " in done.err
 
@@ -251,7 +252,7 @@ def test_modify_runs_exactly_the_given_text(
     file = tmp_path / "changed.sh"
     file.write_bytes(text)
     given = str(file) if source == "file" else "-"
-    done = run("modify", request["name"], "--with", given, stdin=text)
+    done = run("modify", request["name"], "--with", given, "--confirm", "7", stdin=text)
     assert done.code == 0, done.err
     said = json.loads(house.hooks[-1].said().out)["hookSpecificOutput"]
     assert said["permissionDecision"] == "allow"
@@ -279,13 +280,27 @@ def editor(tmp_path: Path, program: str) -> str:
 
 
 @pytest.mark.network
+def test_what_is_risky_is_not_approved_without_being_confirmed(run: Run, house: House) -> None:
+    request = asked(house, "dd if=/dev/zero of=/dev/sdz")
+    done = run("approve", request["name"])
+    assert done.code == 2
+    assert "needs to be confirmed (approve)" in done.err
+    assert f"--confirm {request['name']}" in done.err
+    refused = run("approve", request["name"], "--confirm", "read")
+    assert refused.code == 1
+    assert f"type {request['name']} to confirm it" in refused.err
+    assert f"assent approve {request['number']} --confirm" in run("show", request["name"]).out
+    assert house.hooks[-1].waits
+
+
+@pytest.mark.network
 def test_modify_opens_an_editor(
     run: Run, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = asked(house)
     swap = "open(path, 'w').write('make page')"
     monkeypatch.setenv("VISUAL", editor(tmp_path, swap))
-    assert run("modify", request["name"]).code == 0
+    assert run("modify", request["name"], "--confirm", request["name"]).code == 0
     said = json.loads(house.hooks[-1].said().out)["hookSpecificOutput"]
     assert said["updatedInput"]["command"] == "make page"
 
@@ -336,7 +351,7 @@ def test_state_is_for_this_user_only(house: House) -> None:
 
 @pytest.mark.network
 def test_the_log_of_the_daemon_holds_no_token(run: Run, house: House) -> None:
-    asked(house, "make release TOKEN=ghp_abcdefghijklmnopqrstuvwxyz0123456789")
+    asked(house, "publish-it TOKEN=ghp_abcdefghijklmnopqrstuvwxyz0123456789")
     run("status", "--link")
     log = house.home.log.read_text()
     assert house.home.token.read_text() not in log

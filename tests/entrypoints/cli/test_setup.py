@@ -118,14 +118,14 @@ def test_a_watched_inbox_shows_what_comes_and_goes_also_after_a_restart(house: H
     assert watch.stderr is not None
     try:
         assert watch.stdout.readline().startswith("Nothing waits for you.")
-        house.shell(CLAUDE, "make one")
+        house.shell(CLAUDE, "frobnicate-one")
         [one] = house.waiting()
         assert one["name"] in watch.stdout.readline()
         house.decide(one["number"])
         assert "approved by ana" in watch.stdout.readline()
         house.kill()
         house.start()
-        house.shell(CLAUDE, "make two")
+        house.shell(CLAUDE, "frobnicate-two")
         [two] = house.waiting()
         while two["name"] not in (line := watch.stdout.readline()):
             assert line.startswith("Nothing waits for you.")
