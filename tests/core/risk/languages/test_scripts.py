@@ -9,6 +9,17 @@ from assent.core.risk.languages import LANGUAGES, read_code
 from tests.core.risk.languages.reading import is_harmless, words
 
 HARMLESS = (
+    (
+        "javascript",
+        (
+            "const {DatabaseSync}=require('node:sqlite');const d=new DatabaseSync('a.db');"
+            "for(const r of d.prepare('SELECT a FROM t').all()) console.log(r.a)"
+        ),
+    ),
+    (
+        "javascript",
+        "import * as m from './parse.mjs'\nconsole.log(m.parse('<!-- x -->').at(0))",
+    ),
     ("javascript", "console.log('hello')"),
     ("javascript", "console.log(JSON.parse(require('fs').readFileSync('package.json')).version)"),
     ("javascript", "process.version"),
@@ -95,6 +106,20 @@ HARMLESS = (
 )
 
 ACTING = (
+    (
+        "javascript",
+        (
+            "const {DatabaseSync}=require('node:sqlite');const d=new DatabaseSync('a.db');"
+            "d.exec('DROP TABLE t')"
+        ),
+    ),
+    (
+        "javascript",
+        (
+            "const {DatabaseSync}=require('node:sqlite');const d=new DatabaseSync('a.db');"
+            "d.prepare(process.argv[1]).run()"
+        ),
+    ),
     ("javascript", "require('child_process').execSync('x')"),
     ("javascript", "child_process.execSync('x')"),
     ("javascript", "require('fs').unlinkSync('a')"),

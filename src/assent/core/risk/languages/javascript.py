@@ -23,9 +23,11 @@ from assent.core.risk.languages.javascript_names import (
     PACKAGES_ACTING,
     PROCESS,
     REACHING,
+    SQLITE,
 )
 from assent.core.risk.languages.python_names import SECRET_VARIABLE
 from assent.core.risk.languages.reading import LIMIT, Act, Reading, one
+from assent.core.risk.languages.sql import read_sql
 from assent.core.risk.names import names
 
 _TOKEN = re.compile(
@@ -61,7 +63,7 @@ class _Refusal(Exception):
 
 def read_javascript(code: str) -> Reading:
     """What `code` does; `code` for what is not understood. Never raises."""
-    if len(code) > LIMIT or "<!--" in code or "-->" in code:
+    if len(code) > LIMIT:
         return one("code", _UNKNOWN)
     try:
         tokens = tuple(_lex(code, 0, len(code), 0))
@@ -78,6 +80,8 @@ def _lex(code: str, place: int, end: int, depth: int) -> Iterator[_Token]:
         raise _Refusal
     last = ""
     while place < end:
+        if code.startswith(("<!--", "-->"), place):
+            raise _Refusal
         if code[place] == "`":
             inner = list(_template(code, place, end, depth))
             yield from inner
@@ -322,10 +326,26 @@ class _Program:
             self._check_file(place, FS[base], name, called=called)
         elif base and base not in COMPUTING:
             self._check_package(name)
+        elif called and name in SQLITE and self._uses("sqlite"):
+            self._run_sql(place, name)
         elif called and name not in METHODS:
             raise _Refusal(name)
         else:
             self._refuse(REACHING, name)
+
+    def _uses(self, module: str) -> bool:
+        return module in self.members.values()
+
+    def _run_sql(self, place: int, name: str) -> None:
+        """SQL must stand in the call, and only ask; `exec` of a pattern takes no such text."""
+        if name not in ("prepare", "exec"):
+            return
+        sql = self._argument(place + 2)
+        if sql is None:
+            raise _Refusal("runs SQL, not known which")
+        found = read_sql(sql, "sqlite")
+        self.acts |= {act: None for act in found.means if act.word != "read"}
+        self.files |= dict.fromkeys(found.files)
 
     def _check_file(
         self, place: int, uses: Mapping[str, tuple[Use, ...]], name: str, *, called: bool
@@ -384,7 +404,7 @@ class _Program:
 
     def _use_module(self, module: str) -> None:
         name = module.removeprefix("node:")
-        if name in MODULES:
+        if name in MODULES or module == "node:sqlite":
             return
         if name.endswith(".json") and name.startswith((".", "/")):
             self.files[name, Use.READ] = None
@@ -447,6 +467,8 @@ class _Program:
             raise _Refusal("require")
 
     def _check_taken(self, place: int, module: str, name: str) -> None:
+        if module == "sqlite" and self.text(place - 1) != "new":
+            raise _Refusal(name)
         if self.text(place + 1) != "(":
             raise _Refusal(name)
         if name in FS.get(module, {}):

@@ -56,9 +56,12 @@ FS: Mapping[str, Mapping[str, tuple[Use, ...]]] = {
         **dict.fromkeys(names("rmSync unlinkSync rmdirSync rm unlink rmdir"), (Use.DELETE,)),
         **dict.fromkeys(names("copyFileSync copyFile"), (Use.READ, Use.WRITE)),
         **dict.fromkeys(names("renameSync rename"), (Use.WRITE, Use.WRITE)),
-    }
+    },
+    "sqlite": {"DatabaseSync": _R},
 }
-"""What the functions of `fs` do with their first arguments."""
+"""What functions of these modules do with the files that their first arguments name."""
+SQLITE = names("prepare exec run iterate close")
+"""Methods of a database, and of a statement, of which the first two are given SQL."""
 
 METHODS = names(
     "log error warn info debug table dir time timeEnd group groupEnd trace assert count"
@@ -67,7 +70,8 @@ METHODS = names(
     " reduceRight sort toSorted reverse toReversed keys values entries fromEntries assign freeze"
     " length concat indexOf lastIndexOf replace replaceAll match matchAll test exec search push pop"
     " shift unshift splice flat flatMap padEnd padStart toUpperCase toLowerCase repeat set get has"
-    " add delete clear isArray from of at charAt charCodeAt codePointAt fromCodePoint toISOString"
+    " add delete clear isArray from of at charAt charCodeAt codePointAt fromCodePoint fromCharCode"
+    " toISOString"
     " toLocaleString toLocaleDateString toLocaleTimeString toDateString toTimeString toUTCString"
     " toJSON getTime getFullYear getMonth getDate getDay getHours getMinutes getSeconds"
     " getMilliseconds getTimezoneOffset getUTCFullYear getUTCMonth getUTCDate now UTC valueOf"
