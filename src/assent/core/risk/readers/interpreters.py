@@ -257,7 +257,8 @@ def read_interpreter(look: Look, found: Arguments) -> bool:
         return True
     call = _read_words(grammar, look.words[1:])
     for word, text in call.loads:
-        _load(look, word, text)
+        if grammar.language != "javascript" or _names_file(text):
+            look.touch(word, Use.RUN, text)
     meant = [grammar.harmless[flag] for flag in sorted(call.flags) if flag in grammar.harmless]
     if meant:
         look.means(MEANINGS[meant[0]])
@@ -270,10 +271,9 @@ def read_interpreter(look: Look, found: Arguments) -> bool:
     return True
 
 
-def _load(look: Look, word: Word, text: str | None) -> None:
-    """A file that runs first; a bare name is a module of the project."""
-    if text is None or text.startswith((".", "/", "~")):
-        look.touch(word, Use.RUN, text)
+def _names_file(text: str | None) -> bool:
+    """Node loads a bare name as a module of the project."""
+    return text is None or text.startswith((".", "/", "~"))
 
 
 def _run_shell(look: Look, call: _Call) -> None:
