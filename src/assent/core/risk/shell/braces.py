@@ -9,7 +9,7 @@ MAX_WORDS = 64
 MAX_BRACES = 12
 
 _PIECES = re.compile(r"[{},]|[^{},]+")
-_RANGE = re.compile(r"(-?\d{1,9})\.\.(-?\d{1,9})(?:\.\.(-?\d{1,9}))?|([A-Za-z])\.\.([A-Za-z])")
+_RANGE = re.compile(r"(-?\d{1,20})\.\.(-?\d{1,20})(?:\.\.(-?\d{1,20}))?|([A-Za-z])\.\.([A-Za-z])")
 
 _Token: TypeAlias = str | Part
 """Unquoted characters, or a part that braces have no meaning in."""

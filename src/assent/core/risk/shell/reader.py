@@ -49,6 +49,7 @@ from assent.core.risk.shell.syntax import (
     Test,
     Text,
     While,
+    WordNode,
 )
 from assent.core.risk.shell.syntax import (
     Sequence as Commands,
@@ -271,7 +272,7 @@ class _Reading:
     def _case(self, node: Case, state: State) -> Outcome:
         expander = self.calls.expander(state)
         expander.value(node.word.parts)
-        ends: list[State | None] = [expander.state]
+        ends: list[State | None] = [None if _takes_any(node) else expander.state]
         fallen: State | None = None
         for item in node.items:
             for pattern in item.patterns:
@@ -431,6 +432,15 @@ class _Reading:
         outcome = self.run(node.body, expander.state)
         context.feed = outer
         return outcome
+
+
+def _takes_any(node: Case) -> bool:
+    """Whether one of its patterns fits every text."""
+    return any(item.patterns[-1:] and _is_star(item.patterns[-1]) for item in node.items)
+
+
+def _is_star(word: WordNode) -> bool:
+    return word.parts == (Text("*", quoted=False),)
 
 
 def _is_one(node: Statement) -> bool:

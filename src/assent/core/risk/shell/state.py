@@ -7,7 +7,7 @@ from typing import TypeAlias
 from assent.core.risk.names import names
 from assent.core.risk.shell.model import UNKNOWN_FOLDER, Folders
 from assent.core.risk.shell.syntax import Function
-from assent.core.risk.shell.values import ANYTHING, Value, any_of, environment, unknown
+from assent.core.risk.shell.values import ANYTHING, Value, any_of, covers, environment, unknown
 
 MAX_TEXTS = 8
 """Texts that one variable may have; with more it is not known."""
@@ -145,7 +145,20 @@ def _any(variable: Variable) -> Variable:
 
 
 def absorbed(entry: State, later: State) -> State:
-    """A folder that is not known may be any."""
+    """`later` without what `entry` covers: a folder or text that is not known may be any."""
     folders = entry.folders if UNKNOWN_FOLDER in entry.folders else later.folders
     previous = entry.previous if UNKNOWN_FOLDER in entry.previous else later.previous
-    return replace(later, folders=folders, previous=previous)
+    variables = {
+        name: _without_covered(entry.variables.get(name), variable)
+        for name, variable in later.variables.items()
+    }
+    return replace(later, folders=folders, previous=previous, variables=variables)
+
+
+def _without_covered(known: Variable | None, variable: Variable) -> Variable:
+    if known is None or known == variable or known.items is not None:
+        return variable
+    added = [value for value in variable.values if value not in known.values]
+    if all(any(covers(one, value) for one in known.values) for value in added):
+        return known
+    return variable

@@ -77,6 +77,17 @@ def any_of(values: tuple[Value, ...]) -> Value:
     )
 
 
+def covers(general: Value, value: Value) -> bool:
+    """Whether everything that `value` may be is also what `general` may be."""
+    if general.text is not None or general.prefix or general.suffix or general.root:
+        return False
+    if general.program or not value.holds <= general.holds:
+        return False
+    if value.outputs and not general.outputs:
+        return False
+    return not general.number or value.number or (value.text or "").isdigit()
+
+
 def unknown(value: Value) -> Value:
     """A value computed in ways that are not followed from this one."""
     return Value(holds=value.holds, outputs=value.outputs)
