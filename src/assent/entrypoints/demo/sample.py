@@ -1,4 +1,4 @@
-"""The sample repository: a small Python package, a secret, old build output, and its own remote."""
+"""The sample repository: a small Python package, a secret, old exports, and its own remote."""
 
 import os
 import shutil
@@ -14,12 +14,12 @@ BRANCH = "main"
 
 PACKAGE = "greeter/greet.py"
 TESTS = "tests/test_greet.py"
-STALE = "build/tmp"
-KEPT = "build/release"
+STALE = "exports/drafts"
+KEPT = "exports/sent"
 
 _FILES = {
     "README.md": "# greeter\n\nSays hello.\n\n    python3 -m unittest\n",
-    ".gitignore": "build/\n.env\n__pycache__/\n",
+    ".gitignore": "exports/\n.env\n__pycache__/\n",
     ".env": f"GREETER_API_KEY={SECRET}\n",
     "greeter/__init__.py": '"""Says hello."""\n',
     PACKAGE: (

@@ -23,7 +23,7 @@ PLAN = f"""# Greet people who gave no name
 
 1. Say "Hello, you" when the name is empty: `{PACKAGE}`.
 2. Add a test to `{TESTS}` and run them all.
-3. Delete the old build output.
+3. Delete the old exports.
 4. Commit, push to `origin` and release to staging.
 """
 
@@ -110,20 +110,14 @@ def _working(repo: Path) -> Sequence[Step]:
             arguments=_edit(repo / TESTS, OLD_TEST, TEST_OF_THE_FIX),
             expected=Expected.AT_ONCE,
         ),
-        _command(
-            "tests",
-            "python3 -m unittest",
-            Expected.ASKED,
-            Reply(Verdict.APPROVE),
-            says="Run all tests",
-        ),
+        _command("tests", "python3 -m unittest", Expected.AT_ONCE, says="Run all tests"),
         _command("diff", "git diff --stat", Expected.AT_ONCE),
         _command(
             "delete",
-            "rm -rf build",
+            "rm -rf exports",
             Expected.ASKED,
-            Reply(Verdict.MODIFY, "Keep the released files.", text=f"rm -rf {STALE}"),
-            says="Tidy up old build output",
+            Reply(Verdict.MODIFY, "Keep what was sent.", text=f"rm -rf {STALE}"),
+            says="Tidy up old exports",
         ),
     )
 
@@ -132,7 +126,7 @@ def _leaving(repo: Path) -> Sequence[Step]:
     no_secret = "Not needed: the tests run without it."
     no_push = "Not before a review: leave the commit on your branch."
     return (
-        _command("list", "ls build", Expected.AT_ONCE),
+        _command("list", "ls exports", Expected.AT_ONCE),
         Step(
             name="secret",
             shown="read .env",
