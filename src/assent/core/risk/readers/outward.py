@@ -47,10 +47,11 @@ from assent.core.risk.readers.processes import (
     read_open,
     read_settings,
 )
-from assent.core.risk.readers.services import read_alone, read_verbs
+from assent.core.risk.readers.services import read_alone, read_bare, read_verbs
 
 OUTWARD: Mapping[str, Callable[[Look, Arguments], bool]] = {
     "alone": read_alone,
+    "bare": read_bare,
     "bucket-copy": read_bucket_copy,
     "compose": read_compose,
     "compress": read_compress,

@@ -116,6 +116,14 @@ def read_alone(look: Look, found: Arguments) -> bool:
     return bool(found.operands)
 
 
+def read_bare(look: Look, found: Arguments) -> bool:
+    """`mount`: alone it shows how things are, with more it changes them."""
+    if found.call.name or found.operands or found.raised or found.unknown is not None:
+        return False
+    look.means(MEANINGS["inert"])
+    return True
+
+
 def _asks_for_help(words: Sequence[Word]) -> bool:
     """Before `--`, after which words may belong to another command."""
     for word in words:
