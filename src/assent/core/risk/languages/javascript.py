@@ -6,8 +6,10 @@ by the names of their members, and the ways to reach code by text are refused wh
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from assent.core.risk.findings import Use
 from assent.core.risk.languages.javascript_names import (
@@ -44,6 +46,7 @@ _BEFORE_REGEX = names(
 )
 _HIDING = re.compile(r"constructor|__proto__|prototype", re.IGNORECASE)
 _UNKNOWN = "runs JavaScript that is more than is known"
+_BRACKETS = names("( ) [ ] { }")
 MAX_NESTING = 20
 
 
@@ -164,6 +167,12 @@ class _Program:
     functions: set[str] = field(default_factory=set)
     texts: dict[str, str] = field(default_factory=dict)
     """Names that stand for one known text."""
+    pairs: dict[int, int] = field(default_factory=dict)
+    """Where brackets close, by where they open."""
+    openers: dict[int, int] = field(default_factory=dict)
+    """Where brackets open, by where they close."""
+    assigned: Counter[str] = field(default_factory=Counter)
+    """How often a name is given a value."""
     declared: set[int] = field(default_factory=set)
     """Places of the tokens that declare modules, members or functions."""
     acts: dict[Act, None] = field(default_factory=dict)
@@ -177,12 +186,34 @@ class _Program:
 
     def read(self) -> Reading:
         self.modules |= {name: name for name in MODULES}
+        self._pair_brackets()
+        self.assigned = Counter(
+            token.text
+            for token, after in pairwise(self.tokens)
+            if after.text in ("=", "+=", "=>") and token.kind == "name"
+        )
         for place, token in enumerate(self.tokens):
             if token.kind == "name" and self.text(place - 1) not in (".", "?."):
                 self._declare(place)
         for place, token in enumerate(self.tokens):
             self._check(place, token)
         return Reading(means=tuple(self.acts), files=tuple(self.files))
+
+    def _pair_brackets(self) -> None:
+        """Pairs brackets; those that do not match are refused."""
+        open_: list[int] = []
+        for place, token in enumerate(self.tokens):
+            if token.kind != "punct" or token.text not in _BRACKETS:
+                continue
+            if token.text in "([{":
+                open_.append(place)
+            elif not open_ or self.text(open_[-1]) + token.text not in ("()", "[]", "{}"):
+                raise _Refusal
+            else:
+                start = open_.pop()
+                self.pairs[start], self.openers[place] = place, start
+        if open_:
+            raise _Refusal
 
     # --- what names stand for
 
@@ -237,15 +268,11 @@ class _Program:
             return self.text(place + 1) == "=>"
         return self.text(place) == "(" and self.text(self._close(place) + 1) == "=>"
 
-    def _close(self, place: int, opener: str = "(", closer: str = ")") -> int:
+    def _close(self, place: int) -> int:
         """Where the bracket at `place` closes."""
-        depth = 0
-        for each in range(place, len(self.tokens)):
-            if self.at(each).kind == "punct":
-                depth += {opener: 1, closer: -1}.get(self.text(each), 0)
-            if depth == 0:
-                return each
-        raise _Refusal
+        if place not in self.pairs:
+            raise _Refusal
+        return self.pairs[place]
 
     def _declare_text(self, place: int) -> None:
         name = self.text(place)
@@ -395,12 +422,7 @@ class _Program:
         if token.kind == "string":
             return _plain(token.text)
         found = self.texts.get(token.text) if token.kind == "name" else None
-        again = sum(
-            1
-            for each in range(len(self.tokens))
-            if self.text(each) == token.text and self.text(each + 1) in ("=", "+=", "=>")
-        )
-        return found if found != "\0" and again == 1 else None
+        return found if found != "\0" and self.assigned[token.text] == 1 else None
 
     def _use_module(self, module: str) -> None:
         name = module.removeprefix("node:")
@@ -441,19 +463,13 @@ class _Program:
 
     def _calls_itself(self, place: int) -> bool:
         """Whether this calls an arrow function in brackets: `(() => {...})()`."""
-        start = place - 1
-        depth = 0
-        while start >= 0:
-            depth += {")": 1, "(": -1}.get(self.text(start), 0)
-            if depth == 0:
-                break
-            start -= 1
-        start += 2 if self.text(start + 1) == "async" else 1
+        start = self.openers.get(place - 1, place) + 1
+        start += self.text(start) == "async"
         if self.text(start) != "(" or self.text(place - 1) != ")":
             return False
-        arrow = self._close(start, "(", ")") + 1
+        arrow = self._close(start) + 1
         opens = self.text(arrow) == "=>" and self.text(arrow + 1) == "{"
-        return opens and self._close(arrow + 1, "{", "}") == place - 2
+        return opens and self._close(arrow + 1) == place - 2
 
     def _check_require(self, place: int) -> None:
         plain = self.text(place + 1) == "(" and self.at(place + 2).kind == "string"

@@ -35,9 +35,9 @@ from assent.core.risk.languages.python_values import (
 )
 from assent.core.risk.languages.reading import LIMIT, Reading, one
 
-MAX_NODES = 4_000
-MAX_ROUNDS = 12
-WIDEN_AFTER = 5
+MAX_NODES = 3_000
+MAX_ROUNDS = 10
+WIDEN_AFTER = 4
 
 
 def read_python(code: str) -> Reading:

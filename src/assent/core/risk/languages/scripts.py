@@ -168,8 +168,8 @@ _PERL_TEST = (
 _PERL_STATEMENT = re.compile(
     rf"\s*(?:(?:{_PERL_SUBSTITUTIONS}|s\{{{_BRACED}\}}\s*\{{{_BRACED}\}})[gimsxrcd]*"
     rf"|(?:print|say|next|last|chomp|exit|{_PERL_MATCH}\s*(?:and|&&)\s*print)"
-    rf"(?:\s*\(?\s*{_PERL_VALUE}(?:\s*[,.]\s*{_PERL_VALUE})*\s*\)?)?)"
-    rf"(?:\s*(?:if|unless)\s*\(?\s*{_PERL_TEST}(?:\s*(?:&&|\|\||and|or)\s*{_PERL_TEST})*\s*\)?)?"
+    rf"(?:\s*(?:\(\s*)?{_PERL_VALUE}(?:\s*[,.]\s*{_PERL_VALUE})*(?:\s*\))?)?)"
+    rf"(?:\s*(?:if|unless)\s*(?:\(\s*)?{_PERL_TEST}(?:\s*(?:&&|\|\||and|or)\s*{_PERL_TEST})*(?:\s*\))?)?"
     r"\s*(?:;|$)"
 )
 

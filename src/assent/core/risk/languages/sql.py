@@ -34,7 +34,8 @@ from assent.core.risk.languages.sql_text import (
 from assent.core.risk.names import names
 from assent.core.risk.paths import shown
 
-MAX_TOKENS = 3_000
+MAX_TOKENS = 1_500
+MAX_STATEMENTS = 100
 MAX_DEPTH = 40
 UNREAD = "is SQL that cannot be read"
 ASKS = "asks the database, and changes nothing"
@@ -181,6 +182,8 @@ def read_sql(code: str, dialect: str = "") -> Reading:
 def _read(code: str, styles: tuple[Style, ...]) -> Reading:
     """The worst of all ways in which these styles part the text."""
     parted = [(parts, style) for style in styles if (parts := parts_of(code, style)) is not None]
+    if any(len(parts) > MAX_STATEMENTS for parts, _ in parted):
+        return one("unknown", "runs SQL that is too long to be read")
     if len(parted) < len(styles):
         return one("unknown", "runs SQL that servers would part in different ways")
     ways: dict[tuple[Statement | Command, ...], list[Style]] = {}
