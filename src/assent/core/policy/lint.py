@@ -1,13 +1,14 @@
 """What is wrong with a policy, proven from its conditions: nothing is guessed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import combinations
 from typing import TypeVar
 
 from assent.core.policy import globs
-from assent.core.policy.model import STRICTNESS, Asks, Mode, Policy, Rule
+from assent.core.policy.model import NOTHING_SAID, STRICTNESS, Asks, Mode, Policy, Rule
 from assent.core.risk.factors import RiskClass
 from assent.core.risk.model import Effect
 
@@ -52,10 +53,18 @@ def lint(policy: Policy, known: Known | None = None) -> tuple[Complaint, ...]:
     """All complaints, in the policy's order of rules. Names are checked only against `known`."""
     own = [rule for rule in policy.rules if not rule.general]
     found = [complaint for rule in own for complaint in _about(rule, policy, known)]
-    found += [complaint for pair in combinations(own, 2) for complaint in _between(*pair)]
+    for alike in _by_specificity(own):
+        found += [complaint for pair in combinations(alike, 2) for complaint in _between(*pair)]
     found += _about_agents(policy, known)
     places = {rule.name: place for place, rule in enumerate(own)}
     return tuple(sorted(found, key=lambda each: places.get(each.rule, len(places))))
+
+
+def _by_specificity(rules: Sequence[Rule]) -> Iterable[Sequence[Rule]]:
+    alike: defaultdict[tuple[bool, int], list[Rule]] = defaultdict(list)
+    for rule in rules:
+        alike[rule.specificity].append(rule)
+    return alike.values()
 
 
 def _about(rule: Rule, policy: Policy, known: Known | None) -> Iterator[Complaint]:
@@ -241,7 +250,9 @@ def _minutes(rule: Rule) -> frozenset[int]:
 
 
 def _between(first: Rule, second: Rule) -> Iterator[Complaint]:
-    if first.specificity != second.specificity or not _meet(first, second):
+    if first.route is second.route and NOTHING_SAID in (first.asks, second.asks):
+        return
+    if not _meet(first, second):
         return
     if first.route is not second.route:
         strict, loose = sorted(
@@ -269,9 +280,10 @@ def _meet(first: Rule, second: Rule) -> bool:
 
 
 def _meet_in_action(first: Rule, second: Rule) -> bool:
-    kinds = [frozenset({"tool"}) if rule.tools else rule.kinds for rule in (first, second)]
     return (
-        _share(*kinds)
+        _share(_kinds(first), _kinds(second))
+        and _share(first.kinds, _kinds(second))
+        and _share(_kinds(first), second.kinds)
         and bool(_classes(first) & _classes(second))
         and _share(first.agents, second.agents)
         and _share(first.modes, second.modes)
@@ -279,6 +291,15 @@ def _meet_in_action(first: Rule, second: Rule) -> bool:
         and _any_below(first.tools, second.tools, _is_tool_below)
         and _any_below(first.branches, second.branches, _has_witness)
     )
+
+
+def _kinds(rule: Rule) -> frozenset[str]:
+    """Kinds of action that the rule is known to fit; empty for any."""
+    if rule.tools:
+        return frozenset({"tool"})
+    if rule.programs or rule.scopes:
+        return frozenset({"command"})
+    return rule.kinds
 
 
 def _meet_in_reason(first: Rule, second: Rule) -> bool:

@@ -198,10 +198,10 @@ class Rule:
     asks: Asks = NOTHING_SAID
     general: bool = False
     """It belongs to a profile: any rule of the file is more specific."""
+    specificity: tuple[bool, int] = field(init=False, repr=False, compare=False)
+    """Where it stands, and how many conditions it has."""
 
-    @property
-    def specificity(self) -> tuple[bool, int]:
-        """Where it stands, and how many conditions it has."""
+    def __post_init__(self) -> None:
         conditions = (
             self.kinds,
             self.effects,
@@ -218,7 +218,8 @@ class Rule:
             self.hours,
             self.cost_over is not None,
         )
-        return not self.general, sum(map(bool, conditions))
+        found = not self.general, sum(map(bool, conditions))
+        object.__setattr__(self, "specificity", found)
 
     @property
     def loosens(self) -> bool:

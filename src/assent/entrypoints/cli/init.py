@@ -14,6 +14,7 @@ from assent.entrypoints.wiring import current_project, surroundings
 from assent.errors import UnavailableError
 
 POLICY = Path(".assent") / "policy.toml"
+DEFAULT_PROFILE = "solo"
 
 
 @click.command()
@@ -21,11 +22,9 @@ POLICY = Path(".assent") / "policy.toml"
 @click.option(
     "--profile",
     type=click.Choice(PROFILES),
-    default="solo",
-    show_default=True,
-    help="How much a new policy asks about.",
+    help="How much a new policy asks about; solo if left out.",
 )
-def command(yes: bool, profile: str) -> None:
+def command(yes: bool, profile: str | None) -> None:
     """Set up Assent in this repository: policy, hooks of the agents found, daemon."""
     home = find_home()
     root = current_project()
@@ -38,12 +37,15 @@ def command(yes: bool, profile: str) -> None:
     if not found:
         known = ", ".join(INSTALLERS)
         click.echo(f"Agent:   none found. Assent knows {known}; later: assent agents install NAME")
-    changes = [*_policy_change(root, profile), *(c for item in found for c in item.preview(here))]
+    if profile and (root / POLICY).exists():
+        click.echo(f"Policy:  {root / POLICY} is there and stays; change its `profile` by hand.")
+    wanted = profile or DEFAULT_PROFILE
+    changes = [*_policy_change(root, wanted), *(c for item in found for c in item.preview(here))]
     programs = new_programs(home, str(root))
     if has_new(programs):
         click.echo(summary(programs["new"]))
     _ask(changes, ask=not yes, more=has_new(programs))
-    _write_policy(root, profile)
+    _write_policy(root, wanted)
     states = [item.install(here) for item in found]
     client = start_daemon(home)
     if has_new(programs):
