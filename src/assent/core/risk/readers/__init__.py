@@ -33,6 +33,7 @@ from assent.core.risk.readers.interpreters import (
     read_interpreter,
     read_java,
     read_prompt,
+    read_typeset,
 )
 from assent.core.risk.readers.outward import OUTWARD
 from assent.core.risk.readers.packages import (
@@ -112,6 +113,7 @@ READERS: Mapping[str, Reader] = {
     "texts": read_texts,
     "tool-or-task": read_tool_or_task,
     "trap": read_trap,
+    "typeset": read_typeset,
     "uv-run": read_uv_run,
     **OUTWARD,
 }

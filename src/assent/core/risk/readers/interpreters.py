@@ -1,5 +1,6 @@
 """Interpreters: which script, which text or which module a call runs, or whether it just waits."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -328,7 +329,17 @@ def _run_script(look: Look, script: Word, rest: tuple[Word, ...], *, reads: bool
     base = (script.text or "").rsplit("/", 1)[-1]
     if base in _OWN_NAMES and look.catalog[base] is not None:
         look.inner.append(InnerCommand((replace(script, text=base), *rest)))
+    if base == "setup.py":
+        _set_up(look, {word.text for word in rest})
     look.touch(script, Use.READ if reads else Use.RUN)
+
+
+def _set_up(look: Look, words: set[str | None]) -> None:
+    """`setup.py` publishes and installs by words that a build does not have."""
+    if words & {"upload", "register", "upload_docs"}:
+        look.act("external-final", f"publishes the package ({look.said})")
+    if words & {"install", "easy_install"}:
+        look.act("install", f"installs the package for all ({look.said})")
 
 
 def read_java(look: Look, found: Arguments) -> bool:
@@ -352,6 +363,17 @@ def _run_input(look: Look, language: str) -> None:
         look.act("code", "runs what another command prints")
     else:
         look.means(MEANINGS["interactive"])
+
+
+_READS_IN_TEX = re.compile(r"\\(?:input|include|openin|openout|write|verbatiminput|lstinput)")
+
+
+def read_typeset(look: Look, found: Arguments) -> bool:
+    """TeX given on the command line may read and write any file."""
+    for word in found.operands:
+        if word.text is None or word.text.startswith("\\") or _READS_IN_TEX.search(word.text):
+            look.not_known(word)
+    return False
 
 
 def read_prompt(look: Look, found: Arguments) -> bool:

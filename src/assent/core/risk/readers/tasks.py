@@ -16,7 +16,7 @@ from assent.core.risk.model import Evidence
 from assent.core.risk.names import names
 from assent.core.risk.paths import shown
 from assent.core.risk.readers.packages import is_node_tool
-from assent.core.risk.shell import Word, join
+from assent.core.risk.shell import FRESH_PATH, UNKNOWN_FOLDER, Word, join
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _FINAL = names("drop reset wipe purge destroy flush nuke truncate unpublish teardown")
@@ -38,6 +38,7 @@ _BUILDS = names(
 _ONLY_TRIES = names("dry dryrun check preview local plan status lint validate verify")
 _ALIASES = {"t": "test", "tst": "test", "rum": "run", "urn": "run"}
 _RUNNERS = {"rtx": "mise", "go-task": "task", "gmake": "make", "yarnpkg": "yarn", "mvnw": "mvn"}
+_ELSEWHERE = (UNKNOWN_FOLDER, FRESH_PATH)
 _INSTALLERS = names("make gmake ninja meson")
 
 
@@ -68,6 +69,9 @@ def run_task(look: Look, runner: str, word: Word, task: str | None = None) -> No
     if name is None:
         look.act("code", "runs a task that is known only when it runs", words=[word])
         return
+    if not look.folders or any(folder.startswith(_ELSEWHERE) for folder in look.folders):
+        look.act("code", f"runs {shown(name)} in a folder that is not known", words=[word])
+        return
     meaning = MEANINGS[word_for(name)]
     if name in ("install", "uninstall") and runner in _INSTALLERS:
         meaning = MEANINGS["install"]
@@ -90,7 +94,8 @@ def use_values(look: Look, found: Arguments) -> None:
     """What the values of flags do, for readers that say everything themselves."""
     for value in found.values:
         if value.use == "folder":
-            look.folders = tuple(join(f, value.text) for f in look.folders if value.text)
+            text = value.text
+            look.folders = () if text is None else tuple(join(f, text) for f in look.folders)
             look.touch_here(Use.LIST)
     for value in found.values:
         if value.use == "shell":
