@@ -47,6 +47,12 @@ FILES = (
     ("from pathlib import Path; (Path('a/b').parent / 'c').mkdir()", {("a/c", Use.WRITE)}),
     ("from pathlib import Path; Path('a').open('w')", {("a", Use.WRITE)}),
     ("from pathlib import Path; Path('a').rename('/b')", {("a", Use.WRITE), ("/b", Use.WRITE)}),
+    (
+        "from pathlib import Path\nfor p in Path('src').rglob('*.py'): p.write_text('')",
+        {("src/**/*.py", Use.WRITE)},
+    ),
+    ("import glob\nfor f in sorted(glob.glob('a/*.md')): open(f, 'w')", {("a/*.md", Use.WRITE)}),
+    ("import glob, os\nfor f in glob.glob('/a/*.log'): os.remove(f)", {("/a/*.log", Use.DELETE)}),
     ("import json; json.dump({}, open('a.json', 'w'))", {("a.json", Use.WRITE)}),
     ("def f(p):\n    open(p, 'w')\nf('a')\nf(p='b')", {("a", Use.WRITE), ("b", Use.WRITE)}),
     ("def f(p='a'):\n    open(p, 'w')\nf()", {("a", Use.WRITE)}),

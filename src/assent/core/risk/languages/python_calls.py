@@ -28,6 +28,7 @@ from assent.core.risk.languages.python_values import (
     Values,
     constant,
     joined_path,
+    matching,
     part_of_path,
     texts,
 )
@@ -343,7 +344,11 @@ class Calls:
         self.escape_all(args, node)
         if name in ("resolve", "absolute", "expanduser"):
             return here
-        if name in ("iterdir", "glob", "rglob"):
+        if name in ("glob", "rglob"):
+            deep = name == "rglob" and value.text is not None
+            below = joined_path(here, (constant("**"),)) if deep else here
+            return matching(below, args.get(0, "pattern") or DATA)
+        if name == "iterdir":
             return frozenset({Path(None)})
         if name == "joinpath":
             return joined_path(here, args.positional)

@@ -301,6 +301,6 @@ HARMLESS_SPECIAL = names(
     "pathlib.Path pathlib.PosixPath pathlib.WindowsPath pathlib.PurePath pathlib.PurePosixPath"
     " pathlib.Path.home pathlib.Path.cwd os.path.join os.path.dirname os.path.basename"
     " builtins.dict builtins.list builtins.tuple builtins.sorted builtins.reversed"
-    " builtins.enumerate urllib.request.Request contextlib.closing"
+    " builtins.enumerate glob.glob glob.iglob urllib.request.Request contextlib.closing"
 )
 """Functions with a reading of their own that only compute."""

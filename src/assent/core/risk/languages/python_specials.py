@@ -21,6 +21,7 @@ from assent.core.risk.languages.python_values import (
     constant,
     items,
     joined_path,
+    matching,
     part_of_path,
     texts,
 )
@@ -182,6 +183,14 @@ def _same(calls: Calls, call: Call) -> Values:
     return call.args.get(0, "thing") or DATA
 
 
+def _glob(calls: Calls, call: Call) -> Values:
+    calls.escape_all(call.args, call.node)
+    folder = call.args.keywords.get("root_dir", frozenset({Const(".")}))
+    pattern = call.args.get(0, "pathname") or DATA
+    absolute = any(text is None or text.startswith(("/", "~")) for text in texts(pattern))
+    return matching(frozenset({Const("")}) if absolute else folder, pattern)
+
+
 def _logs(calls: Calls, call: Call) -> Values:
     calls.escape_all(call.args, call.node)
     if "filename" in call.args.keywords:
@@ -216,4 +225,6 @@ SPECIALS: Mapping[str, Special] = {
     "urllib.request.urlretrieve": _urlopen,
     "urllib.request.Request": _request,
     "logging.basicConfig": _logs,
+    "glob.glob": _glob,
+    "glob.iglob": _glob,
 }

@@ -1,8 +1,11 @@
 """What a Python expression can stand for, as far as it matters for what the program does."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from assent.core.risk.names import names
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def part_of_path(text: str | None, name: str) -> Values:
     """The attribute `name` of the path `text`."""
     if name == "parents":
         return frozenset({Path(None)})
-    if name not in ("parent", "name", "stem", "suffix") or text is None:
+    if name not in ("parent", "name", "stem", "suffix") or text is None or "*" in text:
         return frozenset({Path(None)}) if name == "parent" else DATA
     before, slash, last = text.rstrip("/").rpartition("/")
     if name == "parent":
@@ -156,6 +159,33 @@ def joined_path(first: Values, rest: Iterable[Values]) -> Values:
     for values in rest:
         found = [_put_after(one, two) for one in found for two in texts(values)]
     return frozenset(Path(each) for each in found)
+
+
+def matching(root: Values, pattern: Values) -> Values:
+    """The paths below `root` that match `pattern`: one path with stars in it for each.
+
+    Only patterns for source files and texts below a named folder stand for themselves. Hidden
+    folders, which hold what decides about agents and what runs later, are not below one.
+    """
+    found = [_matching(folder, each) for folder in texts(root) for each in texts(pattern)]
+    return frozenset({Seq((frozenset(found),))})
+
+
+def _matching(folder: str | None, pattern: str | None) -> Path:
+    whole = _put_after(folder, pattern)
+    if whole is None or pattern is None:
+        return Path(None)
+    before, _, last = whole.removeprefix("./").rpartition("/")
+    named = re.fullmatch(r"(?:/|~/)?\w[\w.-]*(?:/(?!\.\.)[\w.-]*|/\*\*?)*", before)
+    plain = re.fullmatch(r"[\w*-][\w.*-]*\.(\w+)", last)
+    ends = _CODE_ENDS if before == "" else _PLAIN_ENDS
+    return Path(whole if plain and plain[1] in ends and (named or not before) else None)
+
+
+_CODE_ENDS = names("py pyi js jsx mjs cjs ts tsx go rs java kt c h cc cpp hpp cs rb swift pyc")
+_PLAIN_ENDS = _CODE_ENDS | names(
+    "scala md rst txt html css scss vue svelte sql ipynb tex csv log svg"
+)
 
 
 def _put_after(one: str | None, two: str | None) -> str | None:
