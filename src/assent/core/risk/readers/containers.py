@@ -14,19 +14,24 @@ from assent.core.risk.shell import Word
 
 _SHELLS = names("sh bash zsh ash dash fish ksh pwsh busybox /bin/sh /bin/bash /bin/ash /bin/zsh")
 _SOCKETS = re.compile(r"/(?:docker|podman|containerd|crio|cri-dockerd)[^/:]*\.sock|/run/containerd")
+_HERE = re.compile(
+    r"default|desktop-linux|rootless|orbstack|(?:colima|minikube|lima|rancher)[\w-]*"
+)
 _VALUES = names("-v --volume --mount")
 _SPACES = names("--net --network --pid --ipc --uts --userns --cgroupns")
 
 
 def read_engine(look: Look, found: Arguments) -> bool:
     """What all calls of a container engine have in common: which engine is spoken to."""
-    del found
     for word in look.words[1:]:
         text = word.text or word.prefix
         if not text.startswith("-"):
             break
         if text.partition("=")[0] in ("-H", "--host", "--url", "--connection", "-r", "--remote"):
             look.act("external", "speaks to a container engine elsewhere", words=[word])
+    for value in found.values:
+        if value.flag == "--context" and not _HERE.fullmatch(value.text or ""):
+            look.act("external", "speaks to a container engine elsewhere", words=[value.word])
     return False
 
 
@@ -43,9 +48,16 @@ def read_container_run(look: Look, found: Arguments) -> bool:
             look.touch(value.word, Use(value.use), value.text)
         elif value.flag in _SPACES and (value.text or "host").startswith(("host", "container:")):
             look.act("privilege", "shares this machine's own spaces", words=[value.word])
+    found.tail = _after_image(look, found)
     _runs_inside(look, found, entry)
     look.means(MEANINGS["local-service"])
     return True
+
+
+def _after_image(look: Look, found: Arguments) -> tuple[Word, ...]:
+    """All that follows the image is for the container, flags included."""
+    places = [n for n, word in enumerate(look.words) if found.operands[:1] == [word]]
+    return look.words[places[0] + 1 :] if places else ()
 
 
 def _runs_inside(look: Look, found: Arguments, entry: Value | None) -> None:

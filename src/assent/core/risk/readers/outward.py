@@ -47,7 +47,7 @@ from assent.core.risk.readers.processes import (
     read_open,
     read_settings,
 )
-from assent.core.risk.readers.services import read_alone, read_bare, read_verbs
+from assent.core.risk.readers.services import read_alone, read_bare, read_stage, read_verbs
 
 OUTWARD: Mapping[str, Callable[[Look, Arguments], bool]] = {
     "alone": read_alone,
@@ -82,6 +82,7 @@ OUTWARD: Mapping[str, Callable[[Look, Arguments], bool]] = {
     "sql-client": read_sql_client,
     "sqlite": read_sqlite,
     "ssh": read_ssh,
+    "stage": read_stage,
     "tar": read_tar,
     "transfer": read_transfer,
     "unzip": read_unzip,

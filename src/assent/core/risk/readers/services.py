@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from assent.core.risk.arguments import Arguments
-from assent.core.risk.look import Look
+from assent.core.risk.look import InnerCommand, Look
 from assent.core.risk.meanings import MEANINGS
 from assent.core.risk.names import names
 from assent.core.risk.shell import Word
@@ -61,6 +61,8 @@ _SECRET_NOUN = re.compile(
 )
 _SHOWS = names("get show describe view read print cat export download reveal info inspect fetch")
 _QUESTIONS = names("--help --version -V -help -version --usage")
+_RUNS_WORDS = names("interactive code secret")
+"""Meanings of calls whose last words may belong to another program."""
 _PARTS = re.compile(r"[-_]")
 
 VERBS: Mapping[str, str] = {
@@ -74,12 +76,12 @@ VERBS: Mapping[str, str] = {
 
 def read_verbs(look: Look, found: Arguments) -> bool:
     """A call that the catalog does not name: its verbs tell, and the worst of them counts."""
-    if found.call.name:
-        return _goes_on(look, found)
     words = look.words[1:]
-    if _asks_for_help(words):
+    if _asks_for_help(words) and found.call.means.word not in _RUNS_WORDS:
         look.means(MEANINGS["inert"])
         return True
+    if found.call.name:
+        return _goes_on(look, found)
     leading = list(_leading(words))
     known = [w.text for w in leading if w.text is not None]
     meanings = list(_meanings(known))
@@ -116,9 +118,19 @@ def read_alone(look: Look, found: Arguments) -> bool:
     return bool(found.operands)
 
 
+def read_stage(look: Look, found: Arguments) -> bool:
+    """`gcloud beta …` is `gcloud …`, of a version that is not finished."""
+    name = found.call.name[0]
+    place = next(n for n, word in enumerate(look.words) if word.text == name)
+    look.inner.append(InnerCommand((*look.words[:place], *look.words[place + 1 :])))
+    return True
+
+
 def read_bare(look: Look, found: Arguments) -> bool:
     """`mount`: alone it shows how things are, with more it changes them."""
-    if found.call.name or found.operands or found.raised or found.unknown is not None:
+    shown = len(found.call.operands or ())
+    more = found.call.name or len(found.operands) > shown
+    if more or found.raised or found.unknown is not None:
         return False
     look.means(MEANINGS["inert"])
     return True
@@ -129,8 +141,8 @@ def _asks_for_help(words: Sequence[Word]) -> bool:
     for word in words:
         if word.text == "--":
             return False
-        if word.text in _QUESTIONS:
-            return True
+    if words and words[-1].text in _QUESTIONS:
+        return True
     return len(words) == 1 and words[0].text in ("-v", "-h")
 
 
