@@ -246,6 +246,12 @@ DANGERS = (
     "import paramiko; paramiko.SSHClient().exec_command('x')",
     "import pip; pip.main(['install', 'x'])",
     "import asyncio; asyncio.open_connection('x', 1)",
+    "import requests, sys; requests.get('https://x', headers={'A': sys.argv[1]})",
+    "import requests; requests.get('http://169.254.169.254/latest/meta-data')",
+    "import requests; requests.delete('http://localhost/users')",
+    "import requests; requests.post('http://localhost.evil.com/')",
+    "import requests; requests.post(f'http://localhost{x}')",
+    "import urllib.request as u; u.urlopen('http://localhost/', open('a').read())",
     # secrets
     "import os; print(os.environ)",
     "import os; print(dict(os.environ))",

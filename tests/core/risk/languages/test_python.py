@@ -152,6 +152,13 @@ def test_what_is_too_long_or_too_deep_is_unknown() -> None:
     assert words(read_python("x = 1\n" * 5_000)) == {"unknown"}
 
 
+def test_defaults_within_defaults_are_read_once() -> None:
+    code = "1"
+    for _ in range(25):
+        code = f"lambda a={code}, *, b=[{{1: 2}}]: a"
+    assert read_python(code) == Reading()
+
+
 def test_texts_that_grow_come_to_an_end() -> None:
     found = read_python("p = 'a'\nwhile True:\n    p = p + '/b'\n    open(p, 'w')")
     assert "unknown" in words(found)

@@ -22,6 +22,7 @@ from assent.core.risk.languages.python_values import (
     Func,
     Mod,
     Path,
+    Plain,
     Ref,
     Seq,
     Text,
@@ -358,10 +359,6 @@ class _Program:
         """The body of a function, in its own scope; its parameters are bound by its calls."""
         scope = str(place)
         given = node.args
-        defaults = [*given.defaults, *(each for each in given.kw_defaults if each is not None)]
-        for default in defaults:
-            values = self.value(default)
-            self.escape(values, default)
         self._annotations(node)
         self._bind_defaults(given, scope)
         within, self.in_class = self.in_class, False
@@ -391,7 +388,9 @@ class _Program:
         pairs = [*zip(tail, given.defaults, strict=True)]
         pairs += [(n, d) for n, d in zip(given.kwonlyargs, given.kw_defaults, strict=True) if d]
         for name, default in pairs:
-            self._bind_in(scope, name.arg, self.value(default))
+            values = self.value(default)
+            self.escape(values, default)
+            self._bind_in(scope, name.arg, values)
 
     # --- expressions
 
@@ -453,21 +452,23 @@ class _Program:
         return DATA
 
     def _dict(self, node: ast.Dict) -> Values:
-        found: set[Environ] = set()
-        for key, value in zip(node.keys, node.values, strict=True):
-            values = self.value(value)
-            if key is None and values == frozenset({Environ()}):
-                found.add(Environ())
-                continue
+        keys = [self.value(key) if key is not None else None for key in node.keys]
+        values = [self.value(value) for value in node.values]
+        pairs = [*zip(keys, values, strict=True)]
+        environ = any(key is None and value == frozenset({Environ()}) for key, value in pairs)
+        for key, value in pairs:
             if key is not None:
-                self.escape(self.value(key), key)
-            self.escape(values, value)
-        if found:
-            for key in node.keys:
-                if key is not None:
-                    self.calls.set_variable(self.value(key), node)
-            return frozenset(found)
-        return DATA
+                self.escape(key, node)
+                self.escape(value, node)
+            elif value != frozenset({Environ()}):
+                self.escape(value, node)
+            if environ and key is not None:
+                self.calls.set_variable(key, node)
+        if environ:
+            return frozenset({Environ()})
+        parts = [each for pair in pairs for each in pair]
+        plain = all(each is not None and _is_plain(each) for each in parts)
+        return frozenset({Plain()}) if plain else DATA
 
     def _compare(self, node: ast.Compare) -> Values:
         """Comparing shows nothing and calls nothing that was not followed before."""
@@ -649,6 +650,10 @@ def _added(one: Value, two: Value) -> Values:
         case Seq(first_items), Seq(second_items) if len(first_items) + len(second_items) <= 64:
             return frozenset({Seq(first_items + second_items)})
     return DATA
+
+
+def _is_plain(values: Values) -> bool:
+    return all(isinstance(each, Const | Plain) for each in values)
 
 
 def _shown(value: Value) -> Value:

@@ -20,6 +20,7 @@ from assent.core.risk.languages.python_values import (
     Environ,
     Mod,
     Path,
+    Plain,
     Ref,
     Seq,
     Text,
@@ -67,6 +68,9 @@ _SAME_PATH = names(
 _WRITES_SQL = ("external", "external-final")
 _LOCAL = re.compile(
     r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?:[:/?#].*)?", re.DOTALL
+)
+_METADATA = re.compile(
+    r"https?://(?:169\.254\.169\.254|100\.100\.100\.200|metadata\.google\.internal)", re.IGNORECASE
 )
 _MODE = re.compile(r"(?=.*[wax+])[rwaxbt+U]{1,4}")
 
@@ -406,7 +410,7 @@ class Calls:
                 if act.word != "read":
                     self.note(act.word, act.what, node)
             elif value.path == "":
-                self.note(act.word, act.what, node)
+                self.note("unknown", f"{act.what}, in a database that is not known", node)
             elif value.path != ":memory:":
                 self.files[value.path, Use.WRITE] = None
                 if act.word == "external-final":
@@ -439,25 +443,33 @@ class Calls:
                 self.files[text, Use.WRITE] = None
 
     def _request(self, verb: str, args: Args, node: ast.AST) -> None:
-        if verb.lower() not in known.READING_VERBS:
-            if verb in ("post", "put", "patch", "delete", "request", "send", "urlopen"):
+        if verb.lower() in known.READING_VERBS:
+            self.get(args.get(0, "url") or DATA, args, node)
+        elif verb in ("post", "put", "patch", "delete", "request", "send", "urlopen"):
+            url = args.get(0, "url") or DATA
+            here = verb not in ("request", "send", "urlopen") and all(map(_is_local, url))
+            if not here:
                 self.note("external", f"sends a request ({verb})", node)
-            return
-        self.get(args.get(0, "url") or DATA, args, node)
+            elif verb == "delete":
+                self.note("discard", "deletes in a service of this machine", node)
+            else:
+                self.note("local-service", "sends to a service of this machine", node)
 
     def get(self, url: Values, args: Args, node: ast.AST) -> None:
         """An address is asked; with anything in it that is not known, that may send data."""
-        rest = [v for k, v in args.keywords.items() if k not in ("url", "timeout", "verify")]
-        known_rest = all(isinstance(each, Const) for values in rest for each in values)
-        if all(isinstance(each, Text) and _LOCAL.fullmatch(each.prefix) for each in url):
-            self.note("network-read", "asks this machine", node)
+        rest = [*args.positional[1:]]
+        rest += [v for k, v in args.keywords.items() if k not in ("url", "timeout", "verify")]
+        plain = all(_is_plain(each) for values in rest for each in values) and not args.starred
+        if all(map(_is_local, url)):
+            self.note("network-read", "asks a service of this machine", node)
             return
         for text in texts(url):
-            if text is None or not known_rest or args.starred or "data" in args.keywords:
+            if text is None or not plain or "data" in args.keywords:
                 self.note("external", "sends a request that is not known", node)
+            elif _METADATA.match(text):
+                self.note("secret", f"asks {shown(text)} for credentials", node)
             elif text.lower().startswith(("http://", "https://")):
-                where = "this machine" if _LOCAL.fullmatch(text) else shown(text)
-                self.note("network-read", f"asks {where}", node)
+                self.note("network-read", f"asks {shown(text)}", node)
             else:
                 self.note("unknown", f"opens {shown(text)}", node)
 
@@ -502,6 +514,19 @@ class Calls:
 
 
 HERE: Values = frozenset({Const(".")})
+
+
+def _is_local(url: Value) -> bool:
+    """Whether the address is on this machine, whatever is not known of it."""
+    text = url.prefix if isinstance(url, Text) else url.value if isinstance(url, Const) else None
+    ends = isinstance(url, Const) or (isinstance(text, str) and text.count("/") > 2)
+    return ends and isinstance(text, str) and _LOCAL.fullmatch(text) is not None
+
+
+def _is_plain(value: Value) -> bool:
+    if isinstance(value, Seq):
+        return all(_is_plain(each) for item in value.items for each in item)
+    return isinstance(value, Const | Plain)
 
 
 def is_hidden(name: str) -> bool:

@@ -1,6 +1,7 @@
 """Functions of Python's own library for which one word does not say what they do."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from assent.core.risk.findings import Use
 from assent.core.risk.languages import python_names as known
@@ -13,6 +14,7 @@ from assent.core.risk.languages.python_values import (
     Environ,
     Mod,
     Path,
+    Plain,
     Ref,
     Seq,
     Third,
@@ -140,16 +142,18 @@ def _setattr(calls: Calls, call: Call) -> Values:
 
 def _vars(calls: Calls, call: Call) -> Values:
     given = call.args.get(0, "")
-    if given is None or not all(isinstance(each, Data | Const) for each in given):
+    if given is None or not all(isinstance(each, Data | Plain | Const) for each in given):
         calls.note("code", "reaches attributes by their names", call.node)
     return DATA
 
 
 def _urlopen(calls: Calls, call: Call) -> Values:
     calls.escape_all(call.args, call.node)
-    if len(call.args.positional) > 1:
+    if len(call.args.positional) > 1 and call.name.endswith("urlopen"):
         calls.note("external", "sends a request with data", call.node)
-    calls.get(call.args.get(0, "url") or DATA, call.args, call.node)
+    elif len(call.args.positional) > 2:
+        calls.note("external", "sends a request with more than is known", call.node)
+    calls.get(call.args.get(0, "url") or DATA, replace(call.args, positional=()), call.node)
     if call.name.endswith("urlretrieve"):
         calls.touch(call.args.get(1, "filename") or DATA, Use.WRITE, call.node)
     return DATA

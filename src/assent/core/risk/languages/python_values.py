@@ -14,6 +14,11 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
+class Plain:
+    """Something made of known texts and numbers alone, such as a literal dict."""
+
+
+@dataclass(frozen=True, slots=True)
 class Const:
     """A known text, number or truth value."""
 
@@ -81,7 +86,9 @@ class Database:
     path: str
 
 
-Value: TypeAlias = Data | Const | Text | Path | Seq | Mod | Ref | Third | Func | Environ | Database
+Value: TypeAlias = (
+    Data | Plain | Const | Text | Path | Seq | Mod | Ref | Third | Func | Environ | Database
+)
 Values: TypeAlias = frozenset[Value]
 
 DATA: Values = frozenset({Data()})
