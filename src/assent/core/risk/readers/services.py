@@ -147,18 +147,23 @@ def _asks_for_help(words: Sequence[Word]) -> bool:
 
 
 def _leading(words: Sequence[Word]) -> Iterator[Word]:
-    """The words that may name the call. The values of flags may be among them: they only warn."""
+    """The words that may name the call; after a verb, flags and their values follow.
+
+    Values of flags before it may be among them: they only warn.
+    """
     count = 0
+    told = False
     for word in words:
         text = word.text
-        if text == "--" or count == _LEADING:
+        flag = text is not None and text.startswith("-")
+        if text == "--" or count == _LEADING or (flag and told):
             return
-        if text is None:
-            yield word
-            return
-        if not text.startswith("-"):
+        if not flag:
             count += 1
+            told = told or (text is not None and verb(text) is not None)
             yield word
+        if text is None:
+            return
 
 
 def _meanings(texts: Sequence[str]) -> Iterator[str]:
