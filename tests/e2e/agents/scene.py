@@ -7,7 +7,7 @@ from pathlib import Path
 from .install import Agents
 
 README_TEXT = "# scratch\n"
-ARTEFACT = "build/out.o"
+ARTEFACT = "letters/draft.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Scene:
 
 
 def make_scene(agent: str, agents: Agents, root: Path) -> Scene:
-    """An empty home and a repository with one commit: a README and a `build` folder to lose."""
+    """An empty home and a repository with one commit, and letters that git does not know."""
     scene = Scene(
         agent,
         agents,
@@ -40,14 +40,14 @@ def make_scene(agent: str, agents: Agents, root: Path) -> Scene:
     for folder in (scene.home, scene.repo, scene.temporary, scene.records):
         folder.mkdir(parents=True)
     (scene.repo / "README.md").write_text(README_TEXT, encoding="utf-8")
-    artefact = scene.repo / ARTEFACT
-    artefact.parent.mkdir()
-    artefact.write_text("artefact\n", encoding="utf-8")
     _git(scene, "init", "--quiet", "--initial-branch=main")
     _git(scene, "config", "user.name", "Scratch")
     _git(scene, "config", "user.email", "scratch@example.invalid")
     _git(scene, "add", ".")
     _git(scene, "commit", "--quiet", "--message=start")
+    artefact = scene.repo / ARTEFACT
+    artefact.parent.mkdir()
+    artefact.write_text("artefact\n", encoding="utf-8")
     return scene
 
 

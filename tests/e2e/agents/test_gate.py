@@ -31,13 +31,13 @@ from .scripted_model.steps import (
 from .scripted_model.vocabulary import AGENTS
 
 HELLO = "print('hello')\n"
-REASON = "build is still needed, use make clean"
+REASON = "letters are still needed, move them"
 CHILD_REASON = "leave the nursery alone"
 PAIR_REASON = "the right one stays"
 MCP_REASON = "not that target"
 
 # Codex refuses `rm -f` by itself, even where it may do anything.
-DELETIONS = dict.fromkeys(AGENTS, "rm -rf build") | {"codex": "rm -r build"}
+DELETIONS = dict.fromkeys(AGENTS, "rm -rf letters") | {"codex": "rm -r letters"}
 
 pytestmark = pytest.mark.agents
 
@@ -91,6 +91,7 @@ def day(request: pytest.FixtureRequest, new_module_scene: SceneMaker) -> Day:
     scene = new_module_scene(agent)
     for folder in ("old", "first", "second", "nursery", "left", "right"):
         (scene.repo / folder).mkdir()
+        (scene.repo / folder / "draft.txt").write_text("nothing keeps this\n", encoding="utf-8")
     steps = the_script(agent)
     script = (*steps.values(), Say("done"))
     with House(scene) as house:
@@ -128,7 +129,7 @@ def decide_all(house: House, run: AgentRun) -> dict[str, Gated]:
         gated[name] = Gated(asked, files)
         decide(asked)
 
-    when_asked("rejected", " build", lambda asked: house.reject(asked, REASON))
+    when_asked("rejected", " letters", lambda asked: house.reject(asked, REASON))
     when_asked("approved", " old", house.approve)
     when_asked("modified", " first", lambda asked: house.modify(asked, "rm -r second"))
     when_asked("mcp rejected", "forbidden", lambda asked: house.reject(asked, MCP_REASON))

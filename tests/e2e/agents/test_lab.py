@@ -76,7 +76,7 @@ def test_destructive_command_runs_when_nothing_stops_it(agent: str, new_scene: S
     """What the gate's tests stand on: a denial there is Assent's, not the agent's own."""
     scene = new_scene(agent)
 
-    run = run_agent(scene, (Run("rm -r build"), Say("done")))
+    run = run_agent(scene, (Run("rm -r letters"), Say("done")))
 
     assert len(run.results()) == 1
     assert not (scene.repo / ARTEFACT).exists()
@@ -94,7 +94,7 @@ def test_mcp_call_arrives(agent: str, new_scene: SceneMaker) -> None:
 def test_sub_agent_makes_its_own_calls(agent: str, new_scene: SceneMaker) -> None:
     scene = new_scene(agent)
     wait: Script = (AwaitDelegate(),) if agent == "codex" else ()
-    child: Script = (Run("rm -r build"), Say("child done"))
+    child: Script = (Run("rm -r letters"), Say("child done"))
 
     run = run_agent(scene, (Delegate("child"), *wait, Say("done")), delegates={"child": child})
 

@@ -37,7 +37,7 @@ class Outage:
 @pytest.fixture(scope="module", params=AGENTS)
 def outage(request: pytest.FixtureRequest, new_module_scene: SceneMaker) -> Outage:
     scene = new_module_scene(request.param)
-    script = (Run("rm -r build"), Write("hello.py", "1\n"), Run("ls"), Say("done"))
+    script = (Run("rm -r letters"), Write("hello.py", "1\n"), Run("ls"), Say("done"))
     with House(scene) as house:
         house.open()
         with start_agent(scene, script) as run:
@@ -48,7 +48,7 @@ def outage(request: pytest.FixtureRequest, new_module_scene: SceneMaker) -> Outa
         house.start()
         waiting = tuple(asked.name for asked in house.waiting())
         house.uninstall()
-        ungated = run_agent(scene, (Run("rm -r build"), Say("done")))
+        ungated = run_agent(scene, (Run("rm -r letters"), Say("done")))
         return Outage(
             scene,
             asked.name,
@@ -86,7 +86,7 @@ def test_stopped_daemon_lets_nothing_through(agent: str, new_scene: SceneMaker) 
     with House(scene) as house:
         house.open()
         house.freeze()
-        run = run_agent(scene, (Run("rm -r build"), Say("done")))
+        run = run_agent(scene, (Run("rm -r letters"), Say("done")))
 
     assert SILENT in run.results()[0]
     assert (scene.repo / ARTEFACT).exists()
@@ -96,7 +96,7 @@ def test_daemon_that_stops_while_a_call_waits_lets_nothing_through(new_scene: Sc
     scene = new_scene("codex")
     with House(scene) as house:
         house.open()
-        with start_agent(scene, (Run("rm -r build"), Say("done"))) as run:
+        with start_agent(scene, (Run("rm -r letters"), Say("done"))) as run:
             asked = house.next_asked(run)
             house.freeze()
             results = run.wait().results()

@@ -49,7 +49,7 @@ def prompted(request: pytest.FixtureRequest, new_module_scene: SceneMaker) -> Pr
     scene = new_module_scene(agent)
     (scene.repo / ".assent").mkdir()
     (scene.repo / ".assent" / "policy.toml").write_text(POLICY, encoding="utf-8")
-    script = (Run("rm -r nothing"), Run("rm -r build"), Say("done"))
+    script = (Run("rm -r nothing"), Run("rm -r letters"), Say("done"))
     with House(scene) as house:
         house.open()
         with start_agent(scene, script, mode=answer) as run:
@@ -70,7 +70,7 @@ def is_answered(house: House, run: AgentRun, answer: Mode) -> bool:
 
 def test_question_is_put_there_with_our_reason(prompted: Prompted) -> None:
     assert prompted.asked.record["asked_in"] == "agent"
-    assert b"Assent:high:deletesbuild.Undo:" in prompted.screen
+    assert b"Assent:high:deletesletters.Undo:" in prompted.screen
 
 
 def test_answer_there_counts(prompted: Prompted) -> None:

@@ -22,7 +22,7 @@ for name in sys.argv[1:]:
 """
 SOURCES = ("user_settings", "project_settings", "local_settings")
 FILES = ("~/.claude/settings.json", ".claude/settings.json", ".claude/settings.local.json")
-REASON = "build stays"
+REASON = "letters stay"
 
 pytestmark = pytest.mark.agents
 
@@ -62,7 +62,8 @@ def tampering(new_module_scene: SceneMaker) -> Tampering:
 
 def tries_after_changing(name: str) -> Script:
     """Change the settings, go on when Claude Code has seen it, and try a deletion of its own."""
-    return (Run(f"python3 off.py {name}"), Run("python3 -c pass"), Run(f"rm -rf build # {name}"))
+    off = f"echo off >> ~/log; python3 off.py {name}"
+    return (Run(off), Run("echo on >> ~/log"), Run(f"rm -rf letters # {name}"))
 
 
 def wait_until_refused(house: House, run: AgentRun, source: str) -> None:

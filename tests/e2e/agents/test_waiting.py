@@ -16,10 +16,10 @@ from .scripted_model.vocabulary import AGENTS
 
 POLICY: Final = '[ask]\nwait = "1s"\nheadless_wait = "1s"\n'
 
-TICK: Final = "python3 tick.py"
+TICK: Final = "echo tick >> ~/ticks.txt"
 """A command that waits for a person, and leaves a line for each time it ran."""
 
-FIRST: Final = Run("rm -r build")
+FIRST: Final = Run("rm -r letters")
 """What waits until the policy is accepted."""
 
 PENDING: Final = re.compile(r"waiting for a person as (REQ-\d+)")
@@ -31,7 +31,6 @@ pytestmark = pytest.mark.agents
 def set_up(house: House) -> None:
     """A command to wait for, and a policy with next to no patience that nobody accepted yet."""
     repo = house.scene.repo
-    (repo / "tick.py").write_text("open('ticks.txt', 'a').write('tick\\n')\n", encoding="utf-8")
     (repo / ".assent").mkdir()
     (repo / ".assent" / "policy.toml").write_text(POLICY, encoding="utf-8")
     house.open()
@@ -46,7 +45,7 @@ def accept_policy(house: House, run: AgentRun) -> None:
 
 
 def ticks(scene: Scene) -> int:
-    log = scene.repo / "ticks.txt"
+    log = scene.home / "ticks.txt"
     return len(log.read_text(encoding="utf-8").splitlines()) if log.exists() else 0
 
 
