@@ -194,7 +194,7 @@ class _Sorter:
         known = [flag for flag in call.flags if flag.startswith(name) and len(name) > 3]
         if raising:
             self._take(word, raising[0], value, rest)
-        elif len(known) == 1:
+        elif len(known) == 1 and (value is not None or not call.any_flag or call.flags[known[0]]):
             self._take(word, known[0], value, rest)
         else:
             self._unlisted(word, name)

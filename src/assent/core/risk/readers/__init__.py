@@ -33,6 +33,7 @@ from assent.core.risk.readers.interpreters import (
     read_interpreter,
     read_java,
     read_prompt,
+    read_runner,
     read_typeset,
 )
 from assent.core.risk.readers.outward import OUTWARD
@@ -102,6 +103,7 @@ READERS: Mapping[str, Reader] = {
     "printing": read_printing,
     "prompt": read_prompt,
     "remove": read_remove,
+    "runner": read_runner,
     "sed": read_sed,
     "set": read_set,
     "source": read_source,

@@ -117,7 +117,18 @@ _GRAMMARS: Mapping[str, _Grammar] = {
 }
 _BY_PROGRAM = {
     **dict.fromkeys(
-        ("node", "nodejs", "tsx", "ts-node", "ts-node-esm", "esno", "jiti", "vite-node"),
+        (
+            "node",
+            "nodejs",
+            "tsx",
+            "ts-node",
+            "ts-node-dev",
+            "tsnd",
+            "ts-node-esm",
+            "esno",
+            "jiti",
+            "vite-node",
+        ),
         "javascript",
     ),
     **dict.fromkeys(("ruby", "jruby", "truffleruby"), "ruby"),
@@ -258,7 +269,9 @@ def read_interpreter(look: Look, found: Arguments) -> bool:
         return True
     call = _read_words(grammar, look.words[1:])
     for word, text in call.loads:
-        if grammar.language != "javascript" or _names_file(text):
+        if text is not None and text.startswith(("data:", "http:", "https:")):
+            look.act("code", "runs code that an address names", words=[word])
+        elif grammar.language != "javascript" or _names_file(text):
             look.touch(word, Use.RUN, text)
     meant = [grammar.harmless[flag] for flag in sorted(call.flags) if flag in grammar.harmless]
     if meant:
@@ -344,9 +357,9 @@ def _set_up(look: Look, words: set[str | None]) -> None:
 
 def read_java(look: Look, found: Arguments) -> bool:
     """`java -jar FILE…`, `java FILE.java`, and classes of the project."""
-    for value in found.values:
-        if value.use in ("read", "run"):
-            look.touch(value.word, Use(value.use), value.text)
+    for word in look.words[1:]:
+        if (word.text or "").startswith(("-javaagent:", "-agentpath:")):
+            look.touch(word, Use.RUN, (word.text or "").partition(":")[2].partition("=")[0])
     first = found.tail[0] if found.tail else None
     if first is not None and ("-jar" in found.flags or (first.text or "").endswith(".java")):
         _run_script(look, first, found.tail[1:], reads=False)
@@ -374,6 +387,17 @@ def read_typeset(look: Look, found: Arguments) -> bool:
         if word.text is None or word.text.startswith("\\") or _READS_IN_TEX.search(word.text):
             look.not_known(word)
     return False
+
+
+def read_runner(look: Look, found: Arguments) -> bool:
+    """`rails runner FILE` or `rails runner CODE`."""
+    for word in found.operands[:1]:
+        if (word.text or "").endswith(".rb"):
+            look.touch(word, Use.RUN)
+        else:
+            look.inner.append(InnerCode("ruby", word, word.text))
+    look.means(MEANINGS["project-run"])
+    return True
 
 
 def read_prompt(look: Look, found: Arguments) -> bool:

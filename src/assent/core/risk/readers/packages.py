@@ -14,7 +14,8 @@ _NODE_TOOLS = names(
     "eslint tsc prettier vitest jest playwright cypress mocha ava tap jasmine karma nyc c8 biome"
     " prisma drizzle-kit knex sequelize-cli sequelize typeorm next nuxt nuxi vite rollup webpack"
     " esbuild swc tsup parcel turbo nx lerna ng nest astro remix gatsby svelte-kit svelte-check"
-    " vue-tsc storybook expo eas react-native tsx ts-node nodemon concurrently cross-env dotenv"
+    " vue-tsc storybook expo eas react-native tsx ts-node ts-node-dev tsnd gh-pages surge"
+    " nodemon concurrently cross-env dotenv"
     " env-cmd husky lint-staged changeset semantic-release release-it rimraf stylelint commitlint"
     " typedoc jsdoc tailwindcss postcss sass autoprefixer depcheck knip madge npm-check-updates ncu"
     " npm-run-all run-s run-p wait-on serve http-server live-server json-server graphql-codegen"
@@ -76,7 +77,8 @@ _PYTHON_TOOLS = names(
     " pyupgrade autoflake autopep8 yapf vulture codespell yamllint djlint sqlfluff interrogate"
     " poetry pdm hatch pipenv virtualenv httpie ipython jupyter commitizen cz bump-my-version"
     " bumpversion towncrier reuse check-jsonschema deptry radon xenon pydocstyle darglint"
-    " alembic maturin cibuildwheel ty pyrefly zizmor slotscheck refurb pyflakes pycodestyle"
+    " pyproject-build alembic"
+    " maturin cibuildwheel ty pyrefly zizmor slotscheck refurb pyflakes pycodestyle"
     " validate-pyproject pyproject-fmt taplo licensecheck scalene py-spy memray snakeviz locust"
     " schemathesis semgrep detect-secrets safety mutmut cosmic-ray hypothesis invoke poethepoet poe"
 )
@@ -167,9 +169,14 @@ def read_install(look: Look, found: Arguments) -> bool:
             named = shown(word.text or "a package that is known only when it runs")
             look.act("install", f"adds {named} to what is installed", words=[word])
     for value in found.values:
-        if value.use in ("read", "run") and _is_remote(value.text):
-            look.act("install", "installs what an address names", words=[value.word])
+        if value.use in ("read", "run") and (_is_remote(value.text) or _is_fresh(value.text)):
+            look.act("install", "installs what a file from elsewhere names", words=[value.word])
     return False
+
+
+def _is_fresh(text: str | None) -> bool:
+    """A file that holds what another command printed, or that nobody keeps."""
+    return text is not None and text.startswith(("/dev/", "/tmp/", "/var/tmp/", "/private/tmp/"))
 
 
 def _is_known(text: str | None) -> bool:
@@ -238,6 +245,8 @@ def read_uv_run(look: Look, found: Arguments) -> bool:
             module = value.word
         elif value.use in ("read", "list"):
             look.touch(value.word, Use(value.use), value.text)
+            if _is_remote(value.text):
+                look.act("install", "installs what an address names", words=[value.word])
     first = found.tail[0] if found.tail else None
     python = replace(look.words[0], text="python")
     if module is not None:

@@ -6,6 +6,7 @@ they do not tell: a name such as `deploy` is taken at its word, any other is the
 
 import re
 from dataclasses import replace
+from itertools import takewhile
 
 from assent.core.risk.arguments import Arguments
 from assent.core.risk.environment import check_variables
@@ -110,10 +111,22 @@ def read_task(look: Look, found: Arguments) -> bool:
     if not found.tail:
         look.means(MEANINGS["read"])
         return True
+    _flags_after(look, found)
     following = [n + 1 for n, word in enumerate(found.tail[:-1]) if word.text == ":::"]
     for place in (0, *following):
         run_task(look, runner_of(look), found.tail[place])
     return True
+
+
+def _flags_after(look: Look, found: Arguments) -> None:
+    """npm takes its own flags after the task too, up to `--`."""
+    own = takewhile(lambda word: word.text != "--", found.tail)
+    for word in own if runner_of(look) == "npm" else ():
+        if (word.text or "").startswith(("--script-shell", "--node-options")):
+            look.act("code", f"runs with `{shown(word.text or '')}`", words=[word])
+
+
+_TRIES = frozenset({"-n", "--dry-run", "--just-print", "--recon", "-q", "--question"})
 
 
 def read_tasks(look: Look, found: Arguments) -> bool:
@@ -122,9 +135,10 @@ def read_tasks(look: Look, found: Arguments) -> bool:
     assigned = [word for word in found.operands if "=" in (word.text or word.prefix)]
     tasks = [word for word in found.operands if word not in assigned]
     look.found += check_variables((_variable(word) for word in assigned), look.span)
-    for word in tasks:
+    tries = runner_of(look) == "make" and bool(found.flags & _TRIES)
+    for word in () if tries else tasks:
         run_task(look, runner_of(look), word, _without_arguments(word.text))
-    if not tasks:
+    if tries or not tasks:
         look.means(MEANINGS["project-run"])
     return True
 
