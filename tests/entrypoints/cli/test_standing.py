@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.faults.agents import CLAUDE
-from tests.e2e.faults.house import House
+from tests.e2e.faults.house import House, house_in
 from tests.entrypoints.cli.conftest import Run
 
 
@@ -89,3 +90,18 @@ def test_a_scope_is_granted_for_a_while(here: House, run: Run) -> None:
     assert (grant["what"], grant["agent"]) == (["push origin/agent/*"], "claude-code")
     assert 0 < grant["until"] - grant["created_at"] <= 2 * 3_600_000
     assert run("policy", "grants", "revoke", grant["id"]).code == 0
+
+
+@pytest.mark.network
+def test_init_shows_what_it_accepts_and_shows_it_once(tmp_path: Path) -> None:
+    with house_in(tmp_path / "house") as house:
+        scripts = {"scripts": {"unit": "frobtest --all"}}
+        (house.workspace / "package.json").write_text(json.dumps(scripts))
+        first = house.assent("init", "--yes")
+        assert first.returncode == 0, first.stderr
+        assert "will run without asking: npm unit, frobtest" in first.stdout
+        found = json.loads(house.assent("policy", "programs", "--json").stdout)
+        assert found["accepted"]["programs"] == ["frobtest"]
+        assert house.shell(CLAUDE, "frobtest --all").said().passed
+        second = house.assent("init", "--yes")
+        assert "without asking" not in second.stdout
