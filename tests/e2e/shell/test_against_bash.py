@@ -19,6 +19,7 @@ from assent.core.risk.shell import Simple, read_script
 BASH = shutil.which("bash")
 HOME = "/home/somebody"
 _STUB = r"""
+ulimit -t 5
 command_not_found_handle() {
   local stdin= IFS=$'\x1e'
   [ "$1" = takes ] && IFS= read -r -d '' stdin
@@ -30,37 +31,8 @@ exec 9>&1 2>/dev/null
 _NAMES = ("V", "W", "X")
 _LETTERS = ("a", "b.c", "d/e", "x", "1", "-f", "%s", "a,b", "é", "~", "@", "a=b", "*b", "[a]")
 _QUOTED = ("a b", "$V", "*", "", "x", "{a,b}", "a\tb", "\\n", "#", "; p", "~/x", "\\$V", "\\\\")
-_OPERATORS = [
-    "-d",
-    ":-d",
-    ":+d",
-    "+d",
-    "%b*",
-    "%%b*",
-    "#a",
-    "##*/",
-    "%/*",
-    "/a/z",
-    "//a/z",
-    "^^",
-    ",,",
-    "^",
-    ":0:1",
-    ":1",
-    "[0]",
-    ":-$W",
-    "%$W",
-    ':-"$W"',
-    "/#a/z",
-    "/%b/z",
-    "//[ab]/-",
-    ":=n",
-    "=n",
-    "%.",
-    "%.*",
-    "//\\//-",
-    "#*[a-c]",
-]
+_OPERATORS = "-d :-d :+d +d %b* %%b* #a ##*/ %/* /a/z //a/z ^^ ,, ^ :0:1 :1 [0] :-$W %$W"
+_QUOTED_OPERATORS = ':-"$W" /#a/z /%b/z //[ab]/- :=n =n %. %.* //\\//- #*[a-c]'
 _EXPANSIONS = (
     *("$((1+2*3))", "$(echo hi there)", "$(printf '%s-' a b)", "${A[@]}", "${A[1]}", "$@", "$1"),
     *(
@@ -79,17 +51,8 @@ _EXPANSIONS = (
     *("${A[@]%b}", "${@:2}", "$(echo $V)", "$(takes <<< $V)", "${V:-$(echo q)}"),
 )
 _ODD = (
-    "{a,b}",
-    "{1..3}",
-    "{a,{b,c}}",
-    "{}",
-    "\\ ",
-    "\\$V",
-    "\\\n",
-    "$'\\t'",
-    "{c..a}",
-    "{x,\\,}",
-    "$'x\\x61'",
+    *("{a,b}", "{1..3}", "{a,{b,c}}", "{}", "\\ ", "\\$V", "\\\n", "$'\\t'", "{c..a}"),
+    *("{x,\\,}", "$'x\\x61'"),
 )
 
 
@@ -102,7 +65,9 @@ class Writer:
 
     def expansion(self) -> str:
         if self.random.random() < 0.4:
-            return f"${{{self.pick(_NAMES)}{self.pick(_OPERATORS)}}}"
+            return (
+                f"${{{self.pick(_NAMES)}{self.pick(f'{_OPERATORS} {_QUOTED_OPERATORS}'.split())}}}"
+            )
         return self.pick(_EXPANSIONS)
 
     def piece(self) -> str:
@@ -156,9 +121,7 @@ class Writer:
                 lambda: f"read -r {name} <<< {word()}",
                 lambda: f"printf -v {name} %s {word()}",
                 lambda: f'takes <<< "{self.expansion()}"',
-                lambda: (
-                    f"takes {word()} <<EOF\n{self.expansion()}\n$V \\$W ${{X:-d}} 'q' \"\nEOF\n"
-                ),
+                lambda: f"takes {word()} <<E\n{self.expansion()}\n$V \\$W ${{X:-d}} 'q' \"\nEOF\n",
                 lambda: f"takes <<-'EOF'\n\t{self.expansion()}\n\tEOF\n",
                 lambda: f"printf '%s\\n' {word()} | takes {word()}",
                 lambda: f"echo {words()} | takes",
@@ -182,33 +145,29 @@ class Writer:
 
     def compound(self, depth: int) -> str:
         name, word, words = self.pick(_NAMES), self.word, self.words
-        body = self.body
+
+        def body() -> str:
+            return f"\n{self.body(depth)}\n"
+
         return self.pick(
             (
-                lambda: f"if true\nthen\n{body(depth)}\nelse\n{body(depth)}\nfi",
-                lambda: (
-                    f"if false; then\n{body(depth)}\nelif p; then {body(depth)}\nelse\n{body(depth)}\nfi"
-                ),
-                lambda: f"for {name} in {words()}\ndo\n{body(depth)}\ndone",
-                lambda: f"for {name}; do\n{body(depth)}\ndone",
-                lambda: f'n=\nuntil [ "$n" = ii ]\ndo\nn+=i\n{body(depth)}\ndone',
-                lambda: (
-                    f'n=\nwhile [ "$n" != iii ]; do\n{body(depth)}\nn+=i\n[ "$n" = ii ] && break\ndone'
-                ),
-                lambda: (
-                    f"case {word()} in\na*)\n{body(depth)}\n;&\n(b|*) p\n{body(depth)}\n;;\nesac"
-                ),
-                lambda: f"(\n{body(depth)}\n)",
-                lambda: f"{{\n{body(depth)}\n}}",
-                lambda: f"f() {{\n{body(depth).replace('f ', 'p ')}\n}}",
-                lambda: (
-                    f"g() {{\nlocal {name}=l\n{body(depth).replace('g ', 'p ')}\nreturn\n}}\ng a 'b c'"
-                ),
-                lambda: f"{{\n{body(depth)}\n}} && {{\n{body(depth)}\n}}",
-                lambda: f"false || {{\n{body(depth)}\n}}",
-                lambda: f'p "$(\n{body(depth)}\n)"',
-                lambda: f"{{\n{body(depth)}\n}} | {{\n{body(depth)}\n}}",
-                lambda: f"for ((i=0;i<2;i++))\ndo\np $i\n{body(depth)}\ndone",
+                lambda: f"if true\nthen{body()}else{body()}fi",
+                lambda: f"if false; then{body()}elif p; then{body()}else{body()}fi",
+                lambda: f"for {name} in {words()}\ndo{body()}done",
+                lambda: f"for {name}; do{body()}done",
+                lambda: f'n=\nuntil [ "$n" = ii ]\ndo\nn+=i{body()}done',
+                lambda: f'n=\nwhile [ "$n" != ii ]; do n+=i{body()}[ "$n" ] && break\ndone',
+                lambda: f"case {word()} in\na*){body()};&\n(b|*) p{body()};;\nesac",
+                lambda: f"case {word()} in\n*a*){body()};;\n?){body()};;\nesac",
+                lambda: f"({body()})",
+                lambda: f"{{{body()}}}",
+                lambda: f"f() {{{body().replace('f ', 'p ')}}}",
+                lambda: f"g() {{\nlocal {name}=l{body().replace('g ', 'p ')}return\n}}\ng a 'b c'",
+                lambda: f"{{{body()}}} && {{{body()}}}",
+                lambda: f"false || {{{body()}}}",
+                lambda: f'p "$({body()})"',
+                lambda: f"{{{body()}}} | {{{body()}}}",
+                lambda: f"for ((i=0;i<2;i++))\ndo\np $i{body()}done",
             )
         )()
 
