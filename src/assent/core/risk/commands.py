@@ -15,6 +15,7 @@ from assent.core.risk.findings import (
     Finding,
     Pushes,
     Repository,
+    Rewrites,
     Runs,
     RunsTask,
     RunsText,
@@ -164,7 +165,7 @@ def inspect_program(look: Look) -> None:
 def _called_by(item: Finding, called: tuple[tuple[str, ...], ...]) -> Finding:
     """What an inner command did keeps the inner command's name."""
     match item:
-        case Runs() | RunsTask() | Pushes():
+        case Runs() | RunsTask() | Pushes() | Rewrites():
             known = item.evidence
             return item if known.called else replace(item, evidence=replace(known, called=called))
         case Evidence() | Touch():
@@ -276,7 +277,8 @@ def _use_value(look: Look, value: Value, *, builds: bool) -> None:
     """What the value of a flag does."""
     if value.use in FILE_USES:
         if value.use != "folder" and value.text != "-":
-            look.touch(value.word, Use(value.use), value.text, built=builds)
+            use = Use(value.use)
+            look.touch(value.word, use, value.text, built=builds and use is Use.WRITE)
         elif value.use == "folder":
             look.touch(value.word, Use.LIST, value.text if value.text is None else ".")
     elif value.use == "shell":
@@ -351,8 +353,9 @@ def _inspect_shell(look: Look, item: InnerCode) -> None:
     if item.text is None:
         look.act("code", "runs shell text that is known only when it runs")
         return
+    text = item.text[2:] if item.text.startswith("./~") else item.text
     for folder in look.folders or ("/",):
-        found = inspect_script(item.text, folder, look.catalog, look.depth)
+        found = inspect_script(text, folder, look.catalog, look.depth)
         look.found += (at(each, look.span) for each in found)
 
 
@@ -387,7 +390,7 @@ def _of_another_place(found: list[Finding]) -> Iterator[Finding]:
                 pass
             case Runs():
                 yield item.evidence
-            case RunsTask() | RunsText() | Pushes() | Evidence():
+            case RunsTask() | RunsText() | Pushes() | Rewrites() | Evidence():
                 yield item
             case _:
                 assert_never(item)

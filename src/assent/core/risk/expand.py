@@ -10,7 +10,17 @@ from assent.core.facts import Facts, ScriptFact
 from assent.core.risk.catalog import NOTHING_KNOWN
 from assent.core.risk.commands import inspect_code, inspect_script
 from assent.core.risk.factors import RiskClass
-from assent.core.risk.findings import Finding, Pushes, Runs, RunsTask, RunsText, Touch, Use, at
+from assent.core.risk.findings import (
+    Finding,
+    Pushes,
+    Rewrites,
+    Runs,
+    RunsTask,
+    RunsText,
+    Touch,
+    Use,
+    at,
+)
 from assent.core.risk.model import Effect, Evidence
 
 MAX_DEPTH = 4
@@ -74,7 +84,7 @@ def _beyond_own_code(found: Sequence[Finding]) -> Iterator[Finding]:
     if any(reason.effect is Effect.NETWORK for reason in reasons):
         yield from (r for r in reasons if r.effect is Effect.CODE_EXEC and r.risk > RiskClass.LOW)
     for item in found:
-        reason = item.evidence if isinstance(item, Runs | Pushes) else item
+        reason = item.evidence if isinstance(item, Runs | Pushes | Rewrites) else item
         plain = isinstance(reason, Evidence) and (
             reason.effect in _OWN_CODE or reason.risk <= RiskClass.LOW
         )

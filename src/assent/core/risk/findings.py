@@ -80,6 +80,17 @@ class Pushes:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewrites:
+    """Commits of the branch that is checked out in `folder` are made anew."""
+
+    folder: str
+    evidence: Evidence
+    """What holds when others may have the old ones."""
+    usual: bool = False
+    """Nobody has them unless it is known that they were pushed."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunsText:
     """A script runs a file that it has just written itself, in `folder`."""
 
@@ -90,13 +101,13 @@ class RunsText:
     span: Span = None
 
 
-Finding: TypeAlias = Evidence | Touch | Runs | RunsTask | RunsText | Pushes | Repository
+Finding: TypeAlias = Evidence | Touch | Runs | RunsTask | RunsText | Pushes | Rewrites | Repository
 
 
 def span_of(item: Finding) -> Span:
     """The place that a finding points at."""
     match item:
-        case Runs() | RunsTask() | Pushes():
+        case Runs() | RunsTask() | Pushes() | Rewrites():
             return item.evidence.span
         case Evidence() | Touch() | RunsText() | Repository():
             return item.span
@@ -107,7 +118,7 @@ def span_of(item: Finding) -> Span:
 def at(item: Finding, span: Span) -> Finding:
     """The finding, pointing at another place or at none."""
     match item:
-        case Runs() | RunsTask() | Pushes():
+        case Runs() | RunsTask() | Pushes() | Rewrites():
             return replace(item, evidence=replace(item.evidence, span=span))
         case Evidence() | Touch() | RunsText() | Repository():
             return replace(item, span=span)

@@ -3,15 +3,25 @@
 from dataclasses import replace
 from typing import assert_never
 
-from assent.core.facts import Facts
+from assent.core.facts import PROTECTED_BRANCHES, Facts, RepositoryFact, is_branch_in
 from assent.core.risk.factors import Factors, Precedent, Reach, Reversibility, RiskClass
-from assent.core.risk.findings import Finding, Pushes, Repository, Runs, RunsTask, RunsText, Touch
+from assent.core.risk.findings import (
+    Finding,
+    Pushes,
+    Repository,
+    Rewrites,
+    Runs,
+    RunsTask,
+    RunsText,
+    Touch,
+)
 from assent.core.risk.look import UNKNOWN_PROGRAM
 from assent.core.risk.meanings import MEANINGS
 from assent.core.risk.model import Effect, Evidence, Scope
 from assent.core.risk.paths import judge, shown
 
 _OWN = MEANINGS["project-run"]
+_EASY = Factors(Reversibility.EASY, Reach.WORKSPACE)
 _GIT_CODE = Factors(Reversibility.EFFORT, Reach.WORKSPACE)
 
 
@@ -30,6 +40,8 @@ def evidence_of(item: Finding, facts: Facts) -> Evidence:
             return Evidence(_OWN.word, _OWN.effect, _OWN.factors, "runs what it wrote", item.span)
         case Pushes():
             return _push(item, facts)
+        case Rewrites():
+            return _rewrites(item, facts)
         case Repository():
             return _git_runs(item, facts)
         case _:
@@ -78,6 +90,22 @@ def _push(item: Pushes, facts: Facts) -> Evidence:
         branch = known.upstream_branch or known.branch
     target = f"{item.remote}/{branch}" if branch else ""
     return replace(item.evidence, scope=Scope("push", target))
+
+
+def _rewrites(item: Rewrites, facts: Facts) -> Evidence:
+    """The reflog gives back what nobody else has; what was pushed, others may have built on."""
+    known = facts.repositories.get(item.folder)
+    pushed = known is not None and known.pushed is True
+    if not pushed and (item.usual or (known is not None and _is_own(known))):
+        return replace(item.evidence, factors=_EASY)
+    return item.evidence
+
+
+def _is_own(known: RepositoryFact) -> bool:
+    """Whether the branch is nobody else's yet."""
+    branch = known.branch
+    shared = branch == known.default_branch or is_branch_in(branch, PROTECTED_BRANCHES)
+    return bool(branch) and not shared and (known.pushed is False or not known.upstream_branch)
 
 
 def _git_runs(item: Repository, facts: Facts) -> Evidence:

@@ -2,61 +2,138 @@
 
 import re
 
-from assent.core.risk.arguments import Arguments
-from assent.core.risk.findings import Pushes, Touch, Use
+from assent.core.risk.arguments import Arguments, Value
+from assent.core.risk.findings import Pushes, Rewrites, Touch, Use
 from assent.core.risk.look import Look
 from assent.core.risk.meanings import MEANINGS
-from assent.core.risk.model import Evidence, Scope
+from assent.core.risk.model import Effect, Evidence, Scope
 from assent.core.risk.names import names
 from assent.core.risk.shell import Word, join
 
-_READS_FILES = names("show cat-file blame diff log grep archive")
+_READS_FILES = names(
+    "show cat-file blame annotate diff log grep archive whatchanged range-diff rev-list"
+    " diff-tree diff-index diff-files"
+)
+_TAKES_FILES = names("add stage commit")
 _LISTS = names(
     "-a -r -l --list --all --remotes --contains --no-contains --merged --no-merged --points-at"
     " --show-current"
 )
+_ASKS_CONFIG = names("--get --get-all --get-regexp --get-urlmatch --get-color --list -l")
+_UNSETS_CONFIG = names("--unset --unset-all --remove-section --rename-section")
 _HARMLESS_SETTINGS = re.compile(
-    r"(?:user\.(?:name|email)|color\.[a-z.]+|advice\.[a-z]+|commit\.gpgsign|tag\.gpgsign"
-    r"|core\.quotepath|core\.autocrlf|init\.defaultbranch|log\.[a-z]+|diff\.(?:renames|algorithm)"
-    r"|merge\.conflictstyle|rebase\.auto(?:stash|squash)|pull\.rebase|gc\.auto|fetch\.prune"
-    r"|push\.default|protocol\.version|core\.pager=cat|core\.editor=true|sequence\.editor=true)"
+    r"(?:user\.(?:name|email)|color\.[a-z.-]+|advice\.[a-z]+|commit\.(?:gpgsign|verbose)"
+    r"|tag\.(?:gpgsign|sort)|core\.(?:quotepath|autocrlf|eol|safecrlf|filemode|ignorecase|abbrev"
+    r"|longpaths|precomposeunicode|untrackedcache|commentchar|bigfilethreshold)"
+    r"|init\.defaultbranch|log\.[a-z]+|diff\.(?:renames|renamelimit|algorithm|colormoved\w*"
+    r"|context|mnemonicprefix|noprefix|submodule|wserrorhighlight)"
+    r"|merge\.(?:conflictstyle|ff|renames|renamelimit|stat|log)"
+    r"|rebase\.(?:autostash|autosquash|updaterefs|stat|missingcommitscheck|abbreviatecommands)"
+    r"|pull\.(?:rebase|ff)|gc\.auto|fetch\.(?:prune|prunetags|parallel|writecommitgraph)"
+    r"|push\.(?:default|followtags|autosetupremote)|protocol\.version|rerere\.(?:enabled|autoupdate)"
+    r"|status\.[a-z]+|column\.[a-z]+|blame\.[a-z]+|grep\.[a-z]+|versionsort\.[a-z]+"
+    r"|branch\.(?:autosetupmerge|autosetuprebase|sort)|submodule\.(?:recurse|fetchjobs)"
+    r"|branch\..+\.(?:rebase|description|merge)|pack\.[a-z]+|index\.[a-z]+|feature\.[a-z]+"
+    r"|stash\.[a-z]+|checkout\.[a-z]+|help\.autocorrect|http\.postbuffer|format\.[a-z]+"
+    r"|core\.pager=cat|core\.editor=true|sequence\.editor=true)"
     r"(?:=.*)?",
     re.IGNORECASE | re.DOTALL,
 )
 _TOKEN_KEY = re.compile(r"token|password|secret|credential|extraheader", re.IGNORECASE)
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/@{}~^-]*")
 _FINAL = MEANINGS["external-final"]
+_HELPED = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
+"""An address that names the program by which it is reached: `ext::sh -c id`."""
+_BACK = re.compile(r".*[~^]\d*|.*@\{.*\}|[0-9a-f]{7,40}", re.DOTALL)
+"""An older commit."""
 
 
 def read_git(look: Look, found: Arguments) -> bool:
     """What every git command has in common: its folder, its settings, its repository."""
     _settings(look, found)
-    for value in found.values:
-        if value.flag in ("-C", "--git-dir", "--work-tree"):
-            _move(look, value.word, value.text)
     look.repository()
     name = found.call.name[0] if found.call.name else ""
     if name in _READS_FILES:
         _touch_operands(look, found)
-    return False
+    elif name in _TAKES_FILES:
+        plain = (word for word in found.operands if word.text and not word.glob)
+        look.touch_all(plain, Use.READ)
+    for word in found.operands:
+        if word.text and _HELPED.match(word.text):
+            look.act("code", "runs a program to reach an address", words=[word])
+    return _rewrites(look, found, name)
 
 
 def _settings(look: Look, found: Arguments) -> None:
-    """`-c key=value` may make git run a program."""
-    for value in found.values:
-        if value.flag in ("-c", "--config-env") and not (
+    """Flags before the subcommand: other folders and repositories, and configuration, which may
+    make git run a program."""
+    for value in _before(look, found):
+        if value.flag == "-C":
+            _move(look, found, value)
+        elif value.flag == "--git-dir":
+            look.touch(value.word, Use.RUN, value.text)
+        elif value.flag == "--work-tree":
+            look.touch(value.word, Use.LIST, value.text)
+        elif value.flag in ("-c", "--config-env") and not (
             value.flag == "-c" and value.text and _HARMLESS_SETTINGS.fullmatch(value.text)
         ):
             what = "sets git's configuration, which can make it run programs"
             look.act("code", what, words=[value.word])
 
 
-def _move(look: Look, word: Word, text: str | None) -> None:
-    if text is None:
+def _before(look: Look, found: Arguments) -> list[Value]:
+    """The values of flags that stand before the subcommand."""
+    taken = {id(value.word) for value in found.values}
+    before = set()
+    for word in look.words[1:]:
+        if found.call.name and word.text == found.call.name[0] and id(word) not in taken:
+            break
+        before.add(id(word))
+    return [value for value in found.values if id(value.word) in before]
+
+
+def _move(look: Look, found: Arguments, value: Value) -> None:
+    """`-C folder`. Which repository is changed must be known; reading one is harmless, and the root
+    of this one is this one."""
+    word, text = value.word, value.text
+    if text is not None:
+        look.folders = tuple(join(folder, text) for folder in look.folders)
+        span = word.start, word.end
+        look.found += [Touch(folder, Use.LIST, span) for folder in look.folders]
+    elif not word.root:
         look.folders = ()
-        return
-    look.folders = tuple(join(folder, text.removesuffix("/.git")) for folder in look.folders)
-    look.found += [Touch(folder, Use.LIST, (word.start, word.end)) for folder in look.folders]
+        if _changes(found):
+            look.act("unknown", "works on a repository that is known only when it runs")
+
+
+def _changes(found: Arguments) -> bool:
+    """Whether the repository is changed in a way that is harmless in one's own."""
+    call = found.call
+    if call.name in (("branch",), ("tag",)):
+        return bool(found.operands) and not found.flags & _LISTS
+    return call.means.effect is Effect.WORKSPACE_WRITE or call.name in (("checkout",), ("restore",))
+
+
+def _rewrites(look: Look, found: Arguments, name: str) -> bool:
+    """Commits that are made anew: how bad that is depends on who has the old ones."""
+    amends = name == "commit" and "--amend" in found.flags
+    moves = name == "reset" and any(_BACK.fullmatch(w.text or "") for w in found.operands)
+    if name != "rebase" and not amends and not moves:
+        return False
+    meaning = MEANINGS["history"]
+    evidence = Evidence(
+        rule="git-history",
+        effect=meaning.effect,
+        factors=meaning.factors,
+        what=f"{meaning.says} ({look.said})",
+        span=look.span,
+        undo=meaning.undo,
+    )
+    if not look.folders and name == "rebase":
+        look.found.append(evidence)
+    usual = name != "rebase"
+    look.found += (Rewrites(folder, evidence, usual=usual) for folder in look.folders)
+    return name == "rebase"
 
 
 def _touch_operands(look: Look, found: Arguments) -> None:
@@ -159,14 +236,16 @@ def read_config(look: Look, found: Arguments) -> bool:
     """`git config`: reading is harmless but for tokens; a setting may run programs."""
     read_git(look, found)
     keys = [word.text or "?" for word in found.operands]
-    asks = found.flags & {"--get", "--get-all", "--get-regexp", "--list", "-l"} or len(keys) == 1
-    if asks:
+    verb = found.call.name[1] if len(found.call.name) > 1 else ""
+    unsets = bool(found.flags & _UNSETS_CONFIG) or verb == "unset"
+    asks = found.flags & _ASKS_CONFIG or verb in ("get", "list") or (len(keys) == 1 and not verb)
+    if asks and not unsets:
         if any(_TOKEN_KEY.search(key) for key in keys):
             look.act("secret", f"shows a secret of git's configuration ({look.said})")
         look.means(MEANINGS["read"])
     elif found.flags & {"--global", "--system", "--file", "-f"}:
         look.act("outside", f"changes git's settings outside the workspace ({look.said})")
-    elif len(keys) == 2 and _HARMLESS_SETTINGS.fullmatch(f"{keys[0]}={keys[1]}"):
+    elif keys and _HARMLESS_SETTINGS.fullmatch("=".join(keys[:2])):
         look.means(MEANINGS["work"], rule="git-config")
     else:
         look.act("code", f"changes what git does or runs ({look.said})")
