@@ -65,9 +65,8 @@ class Writer:
 
     def expansion(self) -> str:
         if self.random.random() < 0.4:
-            return (
-                f"${{{self.pick(_NAMES)}{self.pick(f'{_OPERATORS} {_QUOTED_OPERATORS}'.split())}}}"
-            )
+            operators = [*_OPERATORS.split(), *_QUOTED_OPERATORS.split()]
+            return f"${{{self.pick(_NAMES)}{self.pick(operators)}}}"
         return self.pick(_EXPANSIONS)
 
     def piece(self) -> str:
@@ -121,7 +120,7 @@ class Writer:
                 lambda: f"read -r {name} <<< {word()}",
                 lambda: f"printf -v {name} %s {word()}",
                 lambda: f'takes <<< "{self.expansion()}"',
-                lambda: f"takes {word()} <<E\n{self.expansion()}\n$V \\$W ${{X:-d}} 'q' \"\nEOF\n",
+                lambda: f"takes {word()} <<E\n{self.expansion()}\n$V \\$W ${{X:-d}} 'q' \"\nE\n",
                 lambda: f"takes <<-'EOF'\n\t{self.expansion()}\n\tEOF\n",
                 lambda: f"printf '%s\\n' {word()} | takes {word()}",
                 lambda: f"echo {words()} | takes",

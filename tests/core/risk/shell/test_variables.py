@@ -83,6 +83,11 @@ def test_values(script: str, words: str) -> None:
             ["a", "b", "ls 1?", "ls 2?", "ls 3?"],
             id="too-many-combinations",
         ),
+        pytest.param(
+            "W=b; f() { local W=c; trap 'a $W' EXIT; }; f",
+            ["local W=c", "trap a $W EXIT", "a ?", "a c"],
+            id="local-in-a-trap",
+        ),
         pytest.param("while a; do X=x$X; done; ls $X", ["a", "ls ?", "ls x?"], id="grown"),
     ],
 )

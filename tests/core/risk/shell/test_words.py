@@ -93,6 +93,13 @@ def test_words(script: str, words: list[str]) -> None:
         pytest.param(
             "cat $(wc -l < x)", {"text": None, "number": True, "outputs": True}, id="count"
         ),
+        pytest.param(
+            'cat "a$?,$#b"',
+            {"prefix": "a", "suffix": "b", "number": True},
+            id="numbers-with-signs-between",
+        ),
+        pytest.param('cat "a$? b$#c"', {"number": False}, id="numbers-with-text-between"),
+        pytest.param('X="a $#"; cat $X', {"number": True, "single": False}, id="number-split"),
         pytest.param("cat ~other/x", {"text": None}, id="other-home"),
         pytest.param("cat a$HOME", {"text": None, "prefix": "a"}, id="home-inside"),
         pytest.param("cat ${X:-y}", {"text": None, "holds": {"X"}}, id="default"),

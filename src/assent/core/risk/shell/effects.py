@@ -58,6 +58,9 @@ def _changed(before: State, after: State) -> tuple[str, ...]:
     return tuple(n for n, v in after.variables.items() if before.variables.get(n) is not v)
 
 
+_OTHER = Variable((PRINTED,))
+"""What a function's own variable is to a trap that runs after it: another one."""
+
 _Effect = tuple[Outcome, bool]
 
 
@@ -293,7 +296,8 @@ def _trap(context: Context, call: Call) -> _Effect:
     if text is None or (rest[0:1] and rest[0].glob):
         return _simply(call.state)
     if text not in ("-", "", "-l", "-p") and not text.isdigit():
-        context.traps.append(Trap(_as_written(text), call))
+        own = dict.fromkeys((name for names in context.locals for name in names), _OTHER)
+        context.traps.append(Trap(_as_written(text), call, own))
     return stays(call.state), True
 
 

@@ -213,7 +213,7 @@ class Expander:
             text, value = None, unknown(value)
         if text is None or value.pattern:
             made.value = together(made.value, value)
-            made.single = made.single and (value.number or value.pattern)
+            made.single = made.single and (value.pattern or _is_one_number(value))
             made.glob = made.glob or value.pattern
             made.some = True
             return made
@@ -450,6 +450,10 @@ class _Found(NamedTuple):
     """They are items of a list, which become words of their own."""
     many: bool = False
     """It is a list whose items are not known."""
+
+
+def _is_one_number(value: Value) -> bool:
+    return value.number and _SAME_IN_ANY_SPLIT.fullmatch(value.prefix + value.suffix) is not None
 
 
 def _without_home(text: str) -> str | None:

@@ -50,7 +50,8 @@ class Word:
     root: bool = False
     """Of an unknown word: it is the root of the git repository, followed by `suffix`."""
     number: bool = False
-    """Of an unknown word: what is not known of it can only be digits."""
+    """Of an unknown word: what is not known of it, between `prefix` and `suffix`, can only be
+    digits, and the signs `.,:-` between several of them."""
 
     program: str = ""
     """Of an unknown word: it is the place of the program of this name (`$(which x)`). As the

@@ -10,6 +10,7 @@ HOME = "\ue000"
 MAX_TEXT = 4096
 """Characters of the longest text that operators are computed on."""
 MAX_STARS = 3
+_MARKS = re.compile(r"[0-9.,:-]*")
 _PLACES = re.compile(r"\s*(-?\d{1,6}|\(-\d{1,6}\))\s*(?::\s*(\d{1,6})\s*)?")
 
 
@@ -62,8 +63,14 @@ def together(left: Value, right: Value) -> Value:
         holds=holds,
         outputs=outputs,
         root=left.root and right.text is not None,
-        number=(left.number or left.text is not None) and (right.number or right.text is not None),
+        number=_number(left, right),
     )
+
+
+def _number(left: Value, right: Value) -> bool:
+    if left.text is not None or right.text is not None:
+        return left.number or right.number
+    return left.number and right.number and bool(_MARKS.fullmatch(left.suffix + right.prefix))
 
 
 def any_of(values: tuple[Value, ...]) -> Value:
