@@ -129,8 +129,6 @@ class _Program:
     whole: bool = False
     """Whether what was never seen to be reached is read too, as if with unknown values. Until
     then an empty set of values stands for what has not been reached yet."""
-    in_class: bool = False
-    """Whether this is the body of a class, whose names are reached as attributes."""
     stars: bool = False
     """Whether names are imported that cannot be told."""
     changed: bool = False
@@ -140,7 +138,7 @@ class _Program:
 
     def bind(self, name: str, values: Values) -> None:
         scope = self.scopes[-1]
-        if self.in_class:
+        if scope.startswith(_CLASS):
             self.calls.escape(values, _NOWHERE)
         for each in self.scopes[:-1] if name in self.outer.get(scope, ()) else (scope,):
             self._bind_in(each, name, values)
@@ -155,20 +153,45 @@ class _Program:
             self.changed = True
 
     def look_up(self, name: str, node: ast.AST) -> Values:
+        """All that the name can stand for; a name that a class or the module binds at times may
+        at other times stand for what it does elsewhere."""
+        values: Values = frozenset()
         for scope in reversed(self.scopes):
             found = self.names.get((scope, name))
-            if found is not None and (scope == "" or name not in self.outer.get(scope, ())):
-                return DATA if self.whole and not found else found
+            if found is None or (scope != "" and name in self.outer.get(scope, ())):
+                continue
+            values |= found
+            if scope == "" and (acts := self._acting_builtin(name)):
+                values |= acts
+            if not scope.startswith(_CLASS):
+                return DATA if self.whole and not values else values
+        return values | self._look_beyond(name, node)
+
+    def _acting_builtin(self, name: str) -> Values:
+        harmless = name not in _BUILTINS or self.calls.is_harmless(f"builtins.{name}")
+        return frozenset() if harmless else frozenset({Ref(f"builtins.{name}")})
+
+    def _look_beyond(self, name: str, node: ast.AST) -> Values:
+        """A name that the program does not bind."""
         if name in ("__name__", "__file__", "__doc__", "__annotations__"):
             return DATA
         if self.stars:
-            return DATA | {Third(f"*.{name}")}
+            return DATA | {Third(f"*.{name}")} | self._acting_builtin(name)
         if name.startswith("__") and name != "__import__":
             self.calls.note("code", f"reaches for {name}", node)
             return DATA
         if name in _BUILTINS:
             return frozenset({Ref(f"builtins.{name}")})
         return DATA if self.whole else frozenset()
+
+    def bind_around(self, name: str, values: Values) -> None:
+        """Binds where the comprehensions stand in which this is done."""
+        for scope in reversed(self.scopes):
+            self._bind_in(scope, name, values)
+            if not scope.startswith(_COMPREHENSION):
+                break
+        if name in self.outer.get(scope, ()):
+            self._bind_in("", name, values)
 
     def assign(self, target: ast.expr, values: Values) -> None:
         """`target` stands for `values` from now on."""
@@ -343,9 +366,9 @@ class _Program:
         if isinstance(node, ast.ClassDef):
             for base in node.bases + [each.value for each in node.keywords]:
                 self.escape(self.value(base), base)
-            within, self.in_class = self.in_class, True
+            outside, self.scopes = self.scopes, (*self.scopes, f"{_CLASS}{place}")
             self.run(node.body)
-            self.in_class = within
+            self.scopes = outside
             for each in node.body:
                 if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
                     self._call_back(Func(self._place(each)))
@@ -361,16 +384,15 @@ class _Program:
         given = node.args
         self._annotations(node)
         self._bind_defaults(given, scope)
-        within, self.in_class = self.in_class, False
-        self.scopes = (*self.scopes, scope)
+        outside = self.scopes
+        self.scopes = (*(s for s in outside if not s.startswith(_CLASS)), scope)
         for name in (given.vararg, given.kwarg):
             if name is not None:
                 self._bind_in(scope, name.arg, DATA)
         for name in (*given.posonlyargs, *given.args, *given.kwonlyargs):
             self._bind_in(scope, name.arg, frozenset())
         self.run(body)
-        self.scopes = self.scopes[:-1]
-        self.in_class = within
+        self.scopes = outside
 
     def _annotations(self, node: _Function) -> None:
         """They are computed when the function is defined."""
@@ -424,7 +446,7 @@ class _Program:
         match node:
             case ast.NamedExpr(target=target, value=value):
                 values = self.value(value)
-                self.assign(target, values)
+                self.bind_around(target.id, values)
                 return values
             case ast.Subscript(value=base, slice=key):
                 return self._subscript(self.value(base), self.value(key), node)
@@ -435,8 +457,8 @@ class _Program:
             case ast.GeneratorExp(elt=element):
                 return self._comprehend(node.generators, element)
             case ast.DictComp(key=key, value=value):
-                self.escape(self._comprehend(node.generators, key), key)
-                self.escape(self.value(value), value)
+                pair = ast.copy_location(ast.Tuple([key, value], ast.Load()), node)
+                self._comprehend(node.generators, pair)
                 return DATA
             case ast.Await(value=value):
                 return self.value(value)
@@ -575,12 +597,17 @@ class _Program:
         return items(values)
 
     def _comprehend(self, generators: list[ast.comprehension], element: ast.expr) -> Values:
-        for each in generators:
-            self.assign(each.target, self._iterate(each.iter))
+        outside = self.scopes
+        for place, each in enumerate(generators):
+            values = self._iterate(each.iter)
+            if place == 0:
+                self.scopes = (*outside, f"{_COMPREHENSION}{self._place(each)}")
+            self.assign(each.target, values)
             for test in each.ifs:
                 self.value(test)
         values = self.value(element)
         self.escape(values, element)
+        self.scopes = outside
         return frozenset({Seq((values,))}) if values else frozenset()
 
     def _sequence(self, parts: list[ast.expr]) -> Values:
@@ -620,6 +647,8 @@ class _Program:
             values = self.value(inner)
             self.escape(values, inner)
             plain = not isinstance(part, ast.FormattedValue) or part.format_spec is None
+            if isinstance(part, ast.FormattedValue) and part.format_spec is not None:
+                self.value(part.format_spec)
             given = values if plain else DATA
             found = joined(_added(one, _shown(two)) for one in found for two in given)
         return found
@@ -679,6 +708,7 @@ def _parameters(given: ast.arguments) -> list[str]:
 
 
 _BUILTINS = frozenset(dir(builtins)) | {"exit", "quit", "help", "copyright", "credits", "license"}
+_CLASS, _COMPREHENSION = "class ", "comprehension "
 _NOWHERE = ast.Module([], [])
 _MAKERS = ("pathlib.Path.home", "pathlib.Path.cwd")
 _ACTING_METHODS = METHODS.keys() | ACTING_METHODS.keys() | {"execute", "executemany"}
