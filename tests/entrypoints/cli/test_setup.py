@@ -47,10 +47,11 @@ def files_below(folder: Path) -> dict[str, bytes]:
 @pytest.mark.soak
 def test_init_sets_up_and_uninstalling_gives_every_byte_back(house: House) -> None:
     before = files_below(house.user_home)
-    first = house.assent("init", "--yes")
+    first = house.assent("init", "--yes", "--profile", "team")
     assert first.returncode == 0, first.stderr
     assert "Level:   advisory." in first.stdout
-    assert (house.workspace / ".assent" / "policy.toml").exists()
+    policy = (house.workspace / ".assent" / "policy.toml").read_text(encoding="utf-8")
+    assert 'profile = "team"' in policy
     states = json.loads(house.assent("agents", "list", "--json").stdout)
     assert {row["agent"]: row["state"] for row in states} == dict.fromkeys(AGENTS, "installed")
     settings = json.loads((house.user_home / ".claude/settings.json").read_bytes())
@@ -59,8 +60,9 @@ def test_init_sets_up_and_uninstalling_gives_every_byte_back(house: House) -> No
     assert str(house.home.bin) in commands
 
     installed = files_below(house.user_home)
-    second = house.assent("init", "--yes")
+    second = house.assent("init", "--yes", "--profile", "strict")
     assert second.returncode == 0, second.stderr
+    assert "is there and stays" in second.stdout
     assert "Nothing to write: all is in place." in second.stdout
     assert files_below(house.user_home) == installed
 

@@ -66,7 +66,9 @@ class House:
         self, verdict: Verdict, *, reason: str = "", text: str | None = None
     ) -> Request:
         request = await self.waiting()
-        word = Word(verdict=verdict, by="ana", via="web", reason=reason, text=text)
+        word = Word(
+            verdict=verdict, by="ana", via="web", reason=reason, text=text, confirm=request.name
+        )
         decided = await decide_request(self.gate, request.number, word)
         assert isinstance(decided, Request), decided
         return decided

@@ -22,6 +22,8 @@ KINDS = (
     "let-through",
     "finished",
     "rejected-again",
+    "returned",
+    "escalated",
     "expired",
     "superseded",
     "policy-accepted",
