@@ -62,6 +62,7 @@ class Writer:
     def __init__(self, random: Random) -> None:
         self.random = random
         self.pick = random.choice
+        self.loops = 0
 
     def expansion(self) -> str:
         if self.random.random() < 0.4:
@@ -148,14 +149,17 @@ class Writer:
         def body() -> str:
             return f"\n{self.body(depth)}\n"
 
+        self.loops += 1
+        n = f"n{self.loops}"
+
         return self.pick(
             (
                 lambda: f"if true\nthen{body()}else{body()}fi",
                 lambda: f"if false; then{body()}elif p; then{body()}else{body()}fi",
                 lambda: f"for {name} in {words()}\ndo{body()}done",
                 lambda: f"for {name}; do{body()}done",
-                lambda: f'n=\nuntil [ "$n" = ii ]\ndo\nn+=i{body()}done',
-                lambda: f'n=\nwhile [ "$n" != ii ]; do n+=i{body()}[ "$n" ] && break\ndone',
+                lambda: f'{n}=\nuntil [ "${n}" = ii ]\ndo\n{n}+=i{body()}done',
+                lambda: f'{n}=\nwhile [ "${n}" != ii ]; do {n}+=i{body()}[ "${n}" ] && break\ndone',
                 lambda: f"case {word()} in\na*){body()};&\n(b|*) p{body()};;\nesac",
                 lambda: f"case {word()} in\n*a*){body()};;\n?){body()};;\nesac",
                 lambda: f"({body()})",
