@@ -5,6 +5,7 @@ import pytest
 
 from assent.core.actions import Command
 from assent.core.approvals import Request
+from assent.core.canonical import digest_of
 from assent.core.grants import Grant
 from assent.core.risk.factors import RiskClass, typical
 from assent.core.risk.model import Effect, Evidence
@@ -94,3 +95,13 @@ async def test_programs_are_listed_accepted_and_forgotten(
 )
 async def test_nobody_else_may_look(desk: Desk, stranger: httpx2.AsyncClient, path: str) -> None:
     assert (await stranger.get(path)).status_code == 401
+
+
+async def test_the_files_that_an_approval_is_bound_to_are_shown(
+    desk: Desk, ana: httpx2.AsyncClient
+) -> None:
+    digest = digest_of(b"make")
+    action = Command("./run.sh", WORKSPACE, operands=((f"{WORKSPACE}/./run.sh", digest),))
+    await desk.ask(proposal(action), assessment(RiskClass.MEDIUM, "run ./run.sh"))
+    page = (await ana.get("/requests/REQ-1")).text
+    assert f"/run.sh, as it was when asked ({digest})" in page

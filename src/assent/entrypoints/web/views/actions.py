@@ -132,6 +132,7 @@ def action_view(
 def _command(action: Command, evidence: Sequence[Evidence], *, whole: bool) -> ActionView:
     facts = [("in", action.cwd)]
     facts += [(f"with {name}", value) for name, value in action.env]
+    facts += [("runs", f"{path}, as it was when asked ({file})") for path, file in action.operands]
     warning = (
         "This opens a terminal: what is typed into it later does not pass Assent."
         if action.interactive
