@@ -16,11 +16,11 @@ from assent.core.actions import (
     unknown_action,
 )
 from assent.core.canonical import digest_text
-from assent.core.facts import Facts, PathFact
+from assent.core.facts import Facts, Kept, PathFact
 from assent.core.grants import vouches_of
 from assent.core.policy import Deny, Gate, Notify, Policy, Proceed, Route, route
 from assent.core.proposals import AgentSession, Proposal
-from assent.core.risk import Assessment, assess, assess_findings, lies_in, paths_of
+from assent.core.risk import Assessment, Use, assess, assess_findings, lies_in, uses_of
 from assent.core.risk.commands import inspect_code
 from assent.core.risk.edits import FileVersion, inspect_change
 
@@ -31,6 +31,11 @@ FILE = "module.py"
 """The file that a change or an edit is of, when the case does not say."""
 _HOME = re.compile(r"/(?:Users|home)/[A-Za-z0-9._-]+|/root(?![A-Za-z0-9])")
 _FIRST_CD = re.compile(r"\s*cd\s+(?P<folder>\"[^\"$`]*\"|'[^']*'|[\w~./@-]+)\s*(?:&&|;|\n|$)")
+_FILE = re.compile(r"/[\w-]+\.[A-Za-z]\w{0,7}$")
+_TOLD = re.compile(
+    r"/\.claude/projects/-(Users|home)-([A-Za-z0-9.]+)-([A-Za-z0-9.]+)-([A-Za-z0-9.]+)"
+)
+"""Where Claude Code keeps what was said in a project: the folder is named after the project's."""
 _NAMED = re.compile(r"/(?:Users|home)/[\w.-]+/\w[\w.-]*/\w[\w./-]*")
 _TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var/tmp", "/var/folders", "/dev/shm")
 _DATABASE = ToolCall(server="database", tool="query", arguments="{}")
@@ -183,6 +188,7 @@ def _starts_in(script: str) -> str:
     if is_project(folder):
         return folder
     named = {_project(found.group()) for found in _NAMED.finditer(script)}
+    named |= {f"/{'/'.join(found.groups())}" for found in _TOLD.finditer(script)}
     named = {folder for folder in named if is_project(folder)}
     return named.pop() if len(named) == 1 else ""
 
@@ -210,16 +216,22 @@ def _project(cwd: str) -> str:
 
 
 def with_paths(action: Action, facts: Facts, *, cwd: str) -> Facts:
-    """`facts` in which every path exists, leads where it says, and is kept by nothing."""
+    """`facts` in which every path exists, leads where it says, and nothing keeps folders.
+
+    A single file with an ending, such as a source, is committed and unchanged.
+    """
     paths = {
-        path: _fact(facts.home + path[1:] if path.startswith("~") else path, facts.workspace)
-        for path in paths_of(action, facts, cwd=cwd)
+        path: _fact(facts.home + path[1:] if path.startswith("~") else path, facts, uses)
+        for path, uses in uses_of(action, facts, cwd=cwd).items()
     }
     return replace(facts, paths=paths)
 
 
-def _fact(path: str, workspace: str) -> PathFact:
+def _fact(path: str, facts: Facts, uses: frozenset[Use]) -> PathFact:
+    workspace = facts.workspace
     real = "/" + posixpath.normpath(path).lstrip("/")
     inside = lies_in(real, workspace) and workspace != "/"
     temporary = not inside and any(lies_in(real, folder) for folder in _TEMPORARY)
-    return PathFact(real=real, inside=inside, temporary=temporary)
+    committed = inside and Use.DISCARD not in uses and bool(_FILE.search(path))
+    kept = Kept.GIT if committed else Kept.NOWHERE
+    return PathFact(real=real, inside=inside, temporary=temporary, kept=kept)

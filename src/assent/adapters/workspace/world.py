@@ -17,6 +17,7 @@ from assent.core.facts import Facts, Kept, PathFact, RepositoryFact, ScriptFact
 from assent.core.proposals import AgentSession
 from assent.core.risk import Use, lies_in, repositories_of, uses_of
 
+_LOSES = frozenset({Use.DELETE, Use.DISCARD})
 POLICY_FILE = ".assent/policy.toml"
 MAX_POLICY = 256 * 1024
 
@@ -95,7 +96,7 @@ class LocalWorld:
         lost = {
             path: fact
             for path, fact in paths.items()
-            if fact.exists and fact.inside and Use.DELETE in uses[path]
+            if fact.exists and fact.inside and not _LOSES.isdisjoint(uses[path])
         }
         if not lost:
             return paths

@@ -19,6 +19,8 @@ class Use(StrEnum):
     """It is read with everything below it."""
     WRITE = "write"
     DELETE = "delete"
+    DISCARD = "discard"
+    """What was changed in it since the last commit is thrown away."""
     RUN = "run"
     """It is run as a program, or by an interpreter."""
 

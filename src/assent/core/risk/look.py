@@ -187,9 +187,10 @@ class Look:
         elif use in (Use.LIST, Use.READ, Use.SEARCH):
             self.act("read", "reads a file that is known only when it runs", words=[word])
         else:
-            verb = {Use.DELETE: "deletes", Use.RUN: "runs"}.get(use, "writes")
-            meaning = {Use.DELETE: "delete", Use.RUN: "code"}.get(use, "unknown")
-            self.act(meaning, f"{verb} a file that is known only when it runs", words=[word])
+            verb = {Use.DELETE: "deletes", Use.DISCARD: "discards changes in", Use.RUN: "runs"}
+            meaning = {Use.DELETE: "delete", Use.DISCARD: "discard", Use.RUN: "code"}
+            what = f"{verb.get(use, 'writes')} a file that is known only when it runs"
+            self.act(meaning.get(use, "unknown"), what, words=[word])
 
     def touch_all(self, words: Iterable[Word], use: Use) -> None:
         for word in words:

@@ -99,6 +99,8 @@ _SYSTEM_PRIVATE = (
     "/usr/share/base-passwd",
 )
 """What a project has no business with: accounts, who may log in, what the machine logged."""
+_SCRATCH = re.compile(r"(?:/private)?/tmp/claude-\d+/")
+"""Folders in which an agent keeps its own temporary files."""
 _OWN_NAME = 5
 _INSTRUCTIONS = names("skills commands agents plans prompts plugins")
 _PERSONAL = ("Documents", "Desktop", "Downloads", "Pictures", "Movies", "Music", "Videos", "Mail")
@@ -117,13 +119,14 @@ _KEPT = {
 }
 READ_LANGUAGES = frozenset({"shell", "python"})
 """Languages of scripts whose text is judged, so that a script need not be a file of the project."""
-_WRITES = (Use.WRITE, Use.DELETE)
+_WRITES = (Use.WRITE, Use.DELETE, Use.DISCARD)
 _VERBS = {
     Use.LIST: "lists",
     Use.READ: "reads",
     Use.SEARCH: "searches",
     Use.WRITE: "writes",
     Use.DELETE: "deletes",
+    Use.DISCARD: "discards changes in",
     Use.RUN: "runs",
 }
 
@@ -261,7 +264,7 @@ def _run(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
     read = script is not None and script.text is not None and script.language in READ_LANGUAGES
     if lies_in(fact.real, facts.assent_home):
         return _reason(touch, "policy-self", "guard", f"{said}, which belongs to Assent", fact.real)
-    own = fact.made or (script is not None and script.written)
+    own = fact.made or bool(_SCRATCH.match(fact.real)) or (script is not None and script.written)
     if fact.inside or touch.built or (fact.temporary and (read or own)):
         return _reason(touch, "project-run", "project-run", said, fact.real)
     where = ", a temporary file that is not read here" if fact.temporary else _OUTSIDE
@@ -290,14 +293,15 @@ def _write(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
     if lies_in(fact.real, facts.assent_home) or any(_is_settings(n) for n in called):
         why = ", which decides what agents may do"
         return found("policy-self", Effect.POLICY_SELF, RiskClass.IRREVERSIBLE, why)
-    if touch.use is Use.DELETE:
+    if touch.use in (Use.DELETE, Use.DISCARD):
         kept = _kept(touch, fact, facts)
         if kept:
             return found("delete-kept", Effect.DELETE, RiskClass.LOW, kept)
         whole = any(lies_in(p, fact.real) for p in (facts.workspace, facts.home))
         final = whole or fact.real.endswith(("/", "/.git"))
         risk = RiskClass.IRREVERSIBLE if final else RiskClass.HIGH
-        return found("delete", Effect.DELETE, risk, "" if fact.inside else _OUTSIDE)
+        rule = "discard" if touch.use is Use.DISCARD else "delete"
+        return found(rule, Effect.DELETE, risk, "" if fact.inside else _OUTSIDE)
     if any(_runs_later(n) for n in called):
         return found("runs-later", Effect.CODE_EXEC, RiskClass.HIGH, ", which other programs run")
     if any(_is_secret(n) for n in called):

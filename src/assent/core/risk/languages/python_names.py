@@ -163,7 +163,7 @@ ACTING: Mapping[str, tuple[str, str]] = {
 """What does more than compute, by its word and what it does."""
 
 FileArgument: TypeAlias = tuple[int, str, Use]
-_L, _R, _S, _W, _D, _ = Use
+_L, _R, _S, _W, _D = Use.LIST, Use.READ, Use.SEARCH, Use.WRITE, Use.DELETE
 _ONE: Mapping[Use, str] = {
     _L: "os.listdir os.scandir os.walk os.fwalk",
     _R: "gzip.decompress linecache.getline linecache.getlines tokenize.open zipfile.is_zipfile"

@@ -200,7 +200,7 @@ def read_checkout(look: Look, found: Arguments) -> bool:
     if found.unknown is None and (makes or plain) and not (files and "--" in texts):
         look.means(MEANINGS["work"], rule="git-switch")
     else:
-        look.touch_all(files or found.operands, Use.DELETE)
+        look.touch_all(files or found.operands, Use.DISCARD)
         if not files and not found.operands:
             look.act("discard", f"may discard changes ({look.said})")
     return True
@@ -226,7 +226,7 @@ def read_restore(look: Look, found: Arguments) -> bool:
     if staged:
         look.means(MEANINGS["work"], rule="git-unstage")
         return True
-    look.touch_all(found.operands, Use.DELETE)
+    look.touch_all(found.operands, Use.DISCARD)
     if not found.operands:
         look.act("discard", f"may discard changes ({look.said})")
     return True

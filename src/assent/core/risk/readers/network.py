@@ -25,6 +25,14 @@ _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\]")
 _URL = re.compile(
     r"(?:([a-z][a-z0-9+.-]*)://)?(?:([^/?#@]*)@)?([^/?#:@\[]*|\[[^\]]*\])(?::(\d+))?(.*)", re.S
 )
+_PUBLIC_NUMBER = re.compile(
+    r"(?!10\.|127\.|0\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)\d{1,3}(?:\.\d{1,3}){3}"
+    r"|\d+|0x[0-9a-f]+"
+)
+_SHORTENERS = names(
+    "bit.ly tinyurl.com t.co goo.gl is.gd ow.ly buff.ly rebrand.ly cutt.ly shorturl.at rb.gy v.gd"
+    " t.ly s.id tiny.cc bl.ink adf.ly"
+)
 _FETCHED = names("http https ftp ftps sftp scp")
 _ADMIN_PORTS = names(
     "2375 2376 2379 2380 4001 4646 5984 6443 7700 8001 8086 8200 8300 8444 8500 8983 9093 9200"
@@ -90,6 +98,8 @@ def _one(look: Look, request: Request, word: Word) -> None:
         return
     if address.host in _METADATA or _SECRET_PATHS.search(address.rest):
         look.act("secret", f"asks {shown(address.host)} for credentials", words=[word])
+    if _PUBLIC_NUMBER.fullmatch(address.host) or address.host in _SHORTENERS:
+        look.act("unknown", f"asks {address.host}, which hides who answers", words=[word])
     if not address.local:
         _leaks(look, [word, *request.sends])
     _acts(look, request, address)

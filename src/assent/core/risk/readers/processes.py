@@ -51,7 +51,7 @@ def read_dd(look: Look, found: Arguments) -> bool:
 
 def read_settings(look: Look, found: Arguments) -> bool:
     """`sysctl NAME` asks, `NAME=value` sets."""
-    sets = any(w.text is None or "=" in w.text for w in found.operands)
+    sets = any(w.text is None or "=" in w.text or "/." in w.text for w in found.operands)
     if sets or not found.operands or found.unknown is not None:
         look.means(MEANINGS["service"])
     else:

@@ -334,3 +334,54 @@ def read_after_dashes(look: Look, found: Arguments) -> bool:
     elif not look.inner:
         look.means(MEANINGS["interactive"])
     return True
+
+
+_SOURCES = frozenset({":::", ":::+", "::::", "::::+"})
+_PLACE = re.compile(r"\{[#%./+0-9]*\}")
+_MANY = 20
+"""Arguments of `parallel` that are looked at one by one; more of them are taken as not known."""
+
+
+def read_parallel(look: Look, found: Arguments) -> bool:
+    """`parallel COMMAND ::: ARGUMENT…`: the words of the command are joined for a shell."""
+    use_values(look, found)
+    words = tuple(takewhile(lambda word: word.text not in _SOURCES, found.tail))
+    given = [word for word in found.tail[len(words) :] if word.text not in _SOURCES]
+    from_files = any(word.text in ("::::", "::::+") for word in found.tail)
+    if from_files:
+        look.touch_all(given, Use.READ)
+    known = not from_files and 0 < len(given) <= _MANY
+    for argument in given if known else (Word(*look.span, outputs=True),):
+        _run_with(look, words, argument)
+    return True
+
+
+def _run_with(look: Look, words: tuple[Word, ...], argument: Word) -> None:
+    """One run: without a command the argument itself is one."""
+    if not words:
+        look.inner.append(InnerCode("shell", argument, argument.text))
+        return
+    placed = [_place(word, argument) for word in words]
+    if placed == list(words):
+        placed.append(argument)
+    if " " not in (words[0].text or ""):
+        look.inner.append(InnerCommand(tuple(placed)))
+    texts = [word.text for word in placed if word.text is not None]
+    if any(" " in text for text in texts) and len(texts) == len(placed):
+        look.inner.append(InnerCode("shell", placed[0], " ".join(texts)))
+    elif any(" " in text for text in texts):
+        text = " ".join(word.text or '"$ARGUMENT"' for word in placed)
+        look.inner.append(InnerCode("shell", placed[0], text))
+
+
+def _place(word: Word, argument: Word) -> Word:
+    """`word` with the argument put where it belongs."""
+    text = word.text
+    if text is None or not _PLACE.search(text):
+        return word
+    if argument.text is not None:
+        given = argument.text
+        return replace(word, text=_PLACE.sub(lambda _: given, text), glob=False)
+    if " " in text:
+        return replace(word, text=_PLACE.sub('"$ARGUMENT"', text))
+    return replace(word, text=None, outputs=True, prefix=text[: text.index("{")])
