@@ -80,6 +80,10 @@ def test_the_script_that_runs(script: str, run: str) -> None:
         pytest.param('node -pe \'require("fs").rmSync("a")\'', "delete", id="javascript"),
         pytest.param("ruby -e 'system(\"ls\")'", "code", id="ruby-code"),
         pytest.param("perl -pi -e 's/a/b/' /etc/hosts", "outside-write", id="in-place"),
+        pytest.param("rails runner 'system(\"ls\")'", "code", id="runner"),
+        pytest.param("python setup.py upload", "external-final", id="set-up-that-publishes"),
+        pytest.param("node --import data:text/javascript,x a.js", "code", id="address"),
+        pytest.param("java -javaagent:/opt/a.jar Main", "runs-file", id="agent-of-the-jvm"),
         pytest.param("pwsh -EncodedCommand abc", "code", id="encoded"),
     ],
 )

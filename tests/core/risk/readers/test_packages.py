@@ -87,6 +87,8 @@ def test_a_tool_that_the_project_uses_runs() -> None:
         pytest.param("pip install -e git+https://example.com/a", True, id="pip-repository"),
         pytest.param("pip install dist/a-1.0-py3-none-any.whl", False, id="pip-wheel"),
         pytest.param("pip install --upgrade pip", False, id="pip-itself"),
+        pytest.param("pip install --upgrade requests", True, id="pip-newer"),
+        pytest.param("pip install -r /tmp/r.txt", True, id="pip-file-that-nobody-keeps"),
         pytest.param("pip install $NAME", True, id="pip-known-only-when-it-runs"),
         pytest.param("pip install -r a.txt --index-url https://example.com", True, id="pip-index"),
         pytest.param("go get ./...", False, id="go-here"),

@@ -114,3 +114,32 @@ def test_the_text_of_a_task_counts_more_than_its_name(
 )
 def test_a_task_that_is_not_known_waits(script: str) -> None:
     assert assess_script(script).risk >= RiskClass.MEDIUM
+
+
+@pytest.mark.parametrize(
+    ("script", "risk"),
+    [
+        pytest.param("parallel -j4 gzip -k ::: a.txt b.txt", RiskClass.LOW, id="command"),
+        pytest.param("ls | parallel 'cat {} | wc -l'", RiskClass.TRIVIAL, id="shell-text"),
+        pytest.param("parallel ::: ls pwd", RiskClass.TRIVIAL, id="arguments-are-commands"),
+        pytest.param("parallel --dry-run rm ::: a", RiskClass.TRIVIAL, id="only-tries"),
+        pytest.param("parallel rm -r ::: src lib", RiskClass.HIGH, id="argument-at-the-end"),
+        pytest.param("parallel 'rm -r {}' ::: src", RiskClass.HIGH, id="argument-in-the-text"),
+        pytest.param("parallel ::: ls 'rm -r src'", RiskClass.HIGH, id="one-of-several-commands"),
+        pytest.param("ls | parallel rm {}", RiskClass.HIGH, id="arguments-that-are-not-known"),
+        pytest.param("cat a.txt | parallel", RiskClass.HIGH, id="commands-that-are-not-known"),
+        pytest.param("parallel -S other ls ::: a", RiskClass.HIGH, id="on-other-machines"),
+    ],
+)
+def test_a_command_for_each_argument(script: str, risk: RiskClass) -> None:
+    assert assess_script(script).risk is risk
+
+
+def test_flags_of_npm_count_after_the_task_too() -> None:
+    assert assess_script("npm run build --script-shell=/tmp/x").risk is RiskClass.HIGH
+    assert assess_script("npm run build -- --script-shell=/tmp/x").risk is RiskClass.LOW
+
+
+def test_make_that_only_tries_runs_no_task() -> None:
+    assert assess_script("make --dry-run deploy").risk is RiskClass.LOW
+    assert assess_script("make deploy").risk is RiskClass.HIGH
