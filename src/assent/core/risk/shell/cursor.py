@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from assent.core.risk.shell.syntax import Heredoc
 
-MAX_STEPS = 10_000
+MAX_STEPS = 15_000
 """Words, expansions and statements that are looked at, loops counted as often as they run."""
 MAX_DEPTH = 32
 MAX_PROBLEMS = 50
