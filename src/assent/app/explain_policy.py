@@ -124,9 +124,7 @@ def raised_by(factors: Factors) -> tuple[str, ...]:
     """What makes the class worse than the cell of the table says."""
     cell = TABLE[factors.reversibility][factors.reach]
     raised = [
-        value.word
-        for value in (factors.sensitivity, factors.cost)
-        if least_for(value) > cell
+        value.word for value in (factors.sensitivity, factors.cost) if least_for(value) > cell
     ]
     found = max(cell, least_for(factors.sensitivity), least_for(factors.cost))
     if factors.precedent is Precedent.FIRST and found is RiskClass.MEDIUM:

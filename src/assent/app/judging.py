@@ -10,6 +10,7 @@ from assent.app.project_programs import gather
 from assent.core.facts import Facts, PlanState
 from assent.core.operands import bind_operands
 from assent.core.policy import Chosen, Policy, Route, choose
+from assent.core.policy.budget import Spent
 from assent.core.policy.weigh import weigh
 from assent.core.proposals import PLANNING, AgentSession, Proposal
 from assent.core.risk import assess
@@ -56,12 +57,19 @@ def judge(gate: Gatehouse, proposal: Proposal, known: Known) -> Judgement:
     policy, now = known.policy, gate.clock.now()
     facts = facts_of(gate, proposal, known)
     bound = bind_operands(proposal, facts)
-    spent = gate.store.read(lambda view: records.spent(view, policy, bound.session, now=now))
+    spent = _spent(gate, bound, policy, now)
     weighed = weigh(assess(bound.action, facts), policy, proposal=bound, facts=facts, spent=spent)
     assessment = compared_with_plan(weighed, bound, known.recalled, now)
     chosen = choose(assessment, policy, proposal=bound, facts=facts)
     call = Judged(bound, assessment, policy, facts)
     return Judgement(call, chosen, through_grants(chosen.route, call, known.recalled, now))
+
+
+def _spent(gate: Gatehouse, proposal: Proposal, policy: Policy, now: int) -> Spent:
+    """Looked up only where something depends on it."""
+    if not policy.budget.counts:
+        return Spent()
+    return gate.store.read(lambda view: records.spent(view, policy, proposal.session, now=now))
 
 
 def _plan_in_force(session: AgentSession, recorded: PlanState) -> PlanState:

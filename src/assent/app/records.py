@@ -59,8 +59,6 @@ def body_of(entry: Entry) -> Mapping[str, Json]:
 
 def spent(view: View, policy: Policy, session: AgentSession, *, now: int) -> Spent:
     """What today's calls in the workspace of `session` have cost."""
-    if not policy.budget.counts:
-        return Spent()
     today = day_of(now, policy.zone)
     by_all = by_agent = 0
     for day in (now - DAY_MS, now):
