@@ -84,6 +84,12 @@ def test_the_script_that_runs(script: str, run: str) -> None:
         pytest.param("python setup.py upload", "external-final", id="set-up-that-publishes"),
         pytest.param("node --import data:text/javascript,x a.js", "code", id="address"),
         pytest.param("java -javaagent:/opt/a.jar Main", "runs-file", id="agent-of-the-jvm"),
+        pytest.param("perl -lane 'system(\"ls\")' a.txt", "code", id="perl-letters"),
+        pytest.param("perl -0777 -ne 'system(1)' a.txt", "code", id="perl-numbers"),
+        pytest.param("ruby -W0 -lne 'system(\"ls\")'", "code", id="ruby-letters"),
+        pytest.param("node --some-flag 'f()'", "code", id="flag-that-is-not-known"),
+        pytest.param("pwsh -COMMAND Remove-Item", "code", id="powershell-command"),
+        pytest.param("groovy -e 'f()'", "code", id="groovy"),
         pytest.param("pwsh -EncodedCommand abc", "code", id="encoded"),
     ],
 )

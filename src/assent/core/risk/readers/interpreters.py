@@ -70,13 +70,13 @@ _GRAMMARS: Mapping[str, _Grammar] = {
         "ruby",
         code=names("-e"),
         valued=names("-C --encoding --external-encoding"),
-        attached=names("-r -I -i -E -F -K -T -W -0 -x"),
+        attached=names("-r -I -i -E -F -x"),
         checks=names("-c"),
     ),
     "perl": _Grammar(
         "perl",
         code=names("-e -E"),
-        attached=names("-M -m -i -F -0 -l -C -D -V -x -I"),
+        attached=names("-M -m -i -F -V -x -I"),
         stays=names("-d"),
     ),
     "php": _Grammar(
@@ -113,7 +113,9 @@ _GRAMMARS: Mapping[str, _Grammar] = {
         loads=names("-f -File -file"),
         stays=names("-NoExit -noexit -i -Interactive"),
     ),
-    "scala": _Grammar("scala", code=names("-e"), valued=names("-cp -classpath --jar")),
+    "scala": _Grammar(
+        "scala", code=names("-e -E -c --eval --rpc-eval"), valued=names("-cp -classpath --jar")
+    ),
 }
 _BY_PROGRAM = {
     **dict.fromkeys(
@@ -325,6 +327,9 @@ def _run_other(look: Look, grammar: _Grammar, call: _Call) -> None:
         if call.flags & {"-p", "-n", "-i"} and grammar.language in ("perl", "ruby"):
             look.touch_all(call.rest, Use.WRITE if "-i" in call.flags else Use.READ)
         return
+    if grammar.language == "powershell" and not (call.loads or _is_powershell(call.script)):
+        look.act("code", f"runs PowerShell ({look.said})")
+        return
     if call.script is None or call.script.text == "-":
         if not call.loads and not call.flags & grammar.checks:
             _run_input(look, grammar.language)
@@ -334,12 +339,21 @@ def _run_other(look: Look, grammar: _Grammar, call: _Call) -> None:
     _run_script(look, call.script, call.rest, reads=bool(call.flags & grammar.checks))
 
 
+def _is_powershell(script: Word | None) -> bool:
+    """Without a script a prompt opens; what is no script is a command."""
+    return script is None or (script.text or "").endswith(".ps1")
+
+
+_LIKE_CODE = re.compile(r"[\n;(){}<>|&=\"']|\s-")
+"""Characters of code that names of scripts do not have: the flag before it is not known here."""
 _OWN_NAMES = names("manage.py artisan console rails rake jenkins-cli.jar")
 """Scripts that are programs of their own, with calls that the catalog knows."""
 
 
 def _run_script(look: Look, script: Word, rest: tuple[Word, ...], *, reads: bool) -> None:
     base = (script.text or "").rsplit("/", 1)[-1]
+    if _LIKE_CODE.search(script.text or ""):
+        look.act("code", "runs what may be code and no file", words=[script])
     if base in _OWN_NAMES and look.catalog[base] is not None:
         look.inner.append(InnerCommand((replace(script, text=base), *rest)))
     if base == "setup.py":
