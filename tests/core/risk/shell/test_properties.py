@@ -102,7 +102,7 @@ def _in_pieces(text: str) -> str:
 
 
 def _from_variable(text: str) -> str:
-    return f'"$(printf %s {_single(text)})"' if text.strip() == text else _single(text)
+    return f'"$(printf %s {_single(text)})"' if text.strip("~ \t") == text else _single(text)
 
 
 _Quote: TypeAlias = Callable[[str], str]
