@@ -31,12 +31,15 @@ FILE = "module.py"
 """The file that a change or an edit is of, when the case does not say."""
 _HOME = re.compile(r"/(?:Users|home)/[A-Za-z0-9._-]+|/root(?![A-Za-z0-9])")
 _FIRST_CD = re.compile(r"\s*cd\s+(?P<folder>\"[^\"$`]*\"|'[^']*'|[\w~./@-]+)\s*(?:&&|;|\n|$)")
-_FILE = re.compile(r"/[\w-]+\.[A-Za-z]\w{0,7}$")
+_SOURCE = re.compile(
+    r"\.(?:py|go|ts|tsx|js|jsx|mjs|cjs|rs|java|kt|c|h|cc|cpp|hpp|rb|php|swift|scala|cs|sh|css|scss"
+    r"|html|vue|svelte|md|rst|ya?ml|toml|proto)$"
+)
 _TOLD = re.compile(
     r"/\.claude/projects/-(Users|home)-([A-Za-z0-9.]+)-([A-Za-z0-9.]+)-([A-Za-z0-9.]+)"
 )
 """Where Claude Code keeps what was said in a project: the folder is named after the project's."""
-_NAMED = re.compile(r"/(?:Users|home)/[\w.-]+/\w[\w.-]*/\w[\w./-]*")
+_NAMED = re.compile(r"/(?:Users|home)/[\w.-]+/(?!Downloads/)\w[\w.-]*/\w[\w-]*(?![\w.])[\w./-]*")
 _TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var/tmp", "/var/folders", "/dev/shm")
 _DATABASE = ToolCall(server="database", tool="query", arguments="{}")
 
@@ -218,7 +221,7 @@ def _project(cwd: str) -> str:
 def with_paths(action: Action, facts: Facts, *, cwd: str) -> Facts:
     """`facts` in which every path exists, leads where it says, and nothing keeps folders.
 
-    A single file with an ending, such as a source, is committed and unchanged.
+    A single source file is committed and unchanged.
     """
     paths = {
         path: _fact(facts.home + path[1:] if path.startswith("~") else path, facts, uses)
@@ -232,6 +235,6 @@ def _fact(path: str, facts: Facts, uses: frozenset[Use]) -> PathFact:
     real = "/" + posixpath.normpath(path).lstrip("/")
     inside = lies_in(real, workspace) and workspace != "/"
     temporary = not inside and any(lies_in(real, folder) for folder in _TEMPORARY)
-    committed = inside and Use.DISCARD not in uses and bool(_FILE.search(path))
+    committed = inside and Use.DISCARD not in uses and bool(_SOURCE.search(path))
     kept = Kept.GIT if committed else Kept.NOWHERE
     return PathFact(real=real, inside=inside, temporary=temporary, kept=kept)
