@@ -2,7 +2,7 @@
 
 The log has one JSON object a line and request: `api`, `script` (null for the agent's own side
 requests, such as making a title), `step` (tool results so far), `results` (their texts), `tools`
-(names on offer), `reply` (what the model answered).
+(names on offer), `raw` (the request as it came), `reply` (what the model answered).
 """
 
 import dataclasses
@@ -56,6 +56,7 @@ class ModelServer(ThreadingHTTPServer):
             "step": len(conversation.results),
             "results": conversation.results,
             "tools": [tool.name for tool in conversation.tools],
+            "raw": conversation.raw,
             "reply": [dataclasses.asdict(part) for part in parts],
         }
         with self._lock, self._log.open("a", encoding="utf-8") as log:
