@@ -159,6 +159,17 @@ def test_defaults_within_defaults_are_read_once() -> None:
     assert read_python(code) == Reading()
 
 
+def test_chains_that_grow_come_to_an_end() -> None:
+    found = read_python("import x\na = x.y\nfor _ in a:\n    a = a.b().c[0]\n    a.d(a)")
+    assert words(found) == {"project-run"}
+
+
+@pytest.mark.parametrize("step", ["p = [p, p]", "p = [p] + [p]", "p = enumerate(p)", "p = (p,)"])
+def test_lists_that_grow_come_to_an_end(step: str) -> None:
+    code = "p = 'a'\n" + f"{step}\n" * 150 + "open(p, 'w')"
+    assert "unknown" in words(read_python(code))
+
+
 def test_texts_that_grow_come_to_an_end() -> None:
     found = read_python("p = 'a'\nwhile True:\n    p = p + '/b'\n    open(p, 'w')")
     assert "unknown" in words(found)

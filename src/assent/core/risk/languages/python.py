@@ -33,6 +33,7 @@ from assent.core.risk.languages.python_values import (
     items,
     joined,
     joined_path,
+    sequence,
 )
 from assent.core.risk.languages.reading import LIMIT, Reading, one
 
@@ -608,7 +609,7 @@ class _Program:
         values = self.value(element)
         self.escape(values, element)
         self.scopes = outside
-        return frozenset({Seq((values,))}) if values else frozenset()
+        return sequence((values,)) if values else frozenset()
 
     def _sequence(self, parts: list[ast.expr]) -> Values:
         found: list[Values] = []
@@ -620,7 +621,7 @@ class _Program:
             found.append(values)
         if not all(found):
             return frozenset()
-        return frozenset({Seq(tuple(found))}) if whole and len(found) <= 64 else DATA
+        return sequence(tuple(found)) if whole else DATA
 
     def _subscript(self, bases: Values, key: Values, node: ast.Subscript) -> Values:
         found: list[Values] = []
@@ -676,8 +677,10 @@ def _added(one: Value, two: Value) -> Values:
             return frozenset({Text(first)})
         case Text(), _:
             return frozenset({one})
-        case Seq(first_items), Seq(second_items) if len(first_items) + len(second_items) <= 64:
-            return frozenset({Seq(first_items + second_items)})
+        case Seq(first_items), Seq(second_items):
+            return sequence(first_items + second_items)
+        case _:
+            pass
     return DATA
 
 

@@ -31,6 +31,7 @@ from assent.core.risk.languages.python_values import (
     joined_path,
     matching,
     part_of_path,
+    sequence,
     texts,
 )
 from assent.core.risk.languages.reading import Act, Reading
@@ -200,7 +201,7 @@ class Calls:
             case Mod(module):
                 return frozenset({self._of_module(module, name, node)})
             case Third(dotted):
-                reached = Mod(name) if name in known.CAPABLE else Third(f"{dotted}.{name}")
+                reached = Mod(name) if name in known.CAPABLE else Third(f"{_root(dotted)}.{name}")
                 return frozenset({reached})
             case Ref("pathlib.Path") if name in ("home", "cwd"):
                 return frozenset({Ref(f"pathlib.Path.{name}")})
@@ -424,7 +425,7 @@ class Calls:
         if last in ("execute", "executemany"):
             return self._execute(Third(name), last, args, node)
         self.escape_all(args, node)
-        result: Values = frozenset({Third(f"{name}()")})
+        result: Values = frozenset({Third(_root(name))})
         if root in known.HTTP:
             self._request(last, args, node)
         elif last in known.METHODS:
@@ -516,6 +517,10 @@ class Calls:
 HERE: Values = frozenset({Const(".")})
 
 
+def _root(dotted: str) -> str:
+    return dotted.partition(".")[0]
+
+
 def _is_local(url: Value) -> bool:
     """Whether the address is on this machine, whatever is not known of it."""
     text = url.prefix if isinstance(url, Text) else url.value if isinstance(url, Const) else None
@@ -543,7 +548,7 @@ def _kept(value: Value, name: str, args: Args) -> Values:
     """The texts that methods of known texts give."""
     if isinstance(value, Const) and isinstance(value.value, str):
         if name == "split" and not args.every:
-            return frozenset({Seq(tuple(constant(part) for part in value.value.split()))})
+            return sequence(tuple(constant(part) for part in value.value.split()))
         if name in ("format", "format_map"):
             return frozenset({Text(value.value.split("{", 1)[0])})
         if name in ("strip", "encode", "decode") and not args.every:

@@ -25,6 +25,7 @@ from assent.core.risk.languages.python_values import (
     joined_path,
     matching,
     part_of_path,
+    sequence,
     texts,
 )
 from assent.core.risk.names import names
@@ -178,7 +179,7 @@ def _same_items(calls: Calls, call: Call) -> Values:
     calls.escape_all(call.args, call.node)
     first = call.args.get(0, "iterable") or DATA
     if call.name == "builtins.enumerate":
-        return frozenset({Seq((frozenset({Seq((DATA, items(first)))}),))})
+        return sequence((sequence((DATA, items(first))),))
     return first if all(isinstance(each, Seq) for each in first) else DATA
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from assent.core.risk.names import names
@@ -44,6 +44,12 @@ class Seq:
     """A list or tuple whose items are known."""
 
     items: tuple["Values", ...]
+    depth: int = field(init=False, compare=False, repr=False)
+    """How many lists are within each other."""
+
+    def __post_init__(self) -> None:
+        inner = (each.depth for item in self.items for each in item if isinstance(each, Seq))
+        object.__setattr__(self, "depth", 1 + max(inner, default=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ Values: TypeAlias = frozenset[Value]
 
 DATA: Values = frozenset({Data()})
 MAX_VALUES = 16
+MAX_ITEMS = 64
+MAX_DEPTH = 4
 MAX_TEXT = 4_096
 
 
@@ -106,6 +114,12 @@ def joined(several: Iterable[Values]) -> Values:
         | {value for value in found if not isinstance(value, Const | Text | Path | Seq)}
         | {Path(None) for value in found if isinstance(value, Path)}
     )
+
+
+def sequence(items: tuple[Values, ...]) -> Values:
+    """A list of these, as long as it is small; nothing in a larger one is told apart."""
+    found = Seq(items) if len(items) <= MAX_ITEMS else None
+    return frozenset({found}) if found is not None and found.depth <= MAX_DEPTH else DATA
 
 
 def constant(value: str | int | None) -> Values:
