@@ -170,7 +170,8 @@ class Look:
         if path.startswith("~") and path != "~" and not path.startswith("~/"):
             self.act("unknown", f"uses {shown(path)}, in the home of somebody else", words=[word])
             return
-        folder, pattern = _split_pattern(path) if word.glob else (path, "")
+        glob = word.glob and any(mark in path for mark in GLOB_CHARACTERS)
+        folder, pattern = _split_pattern(path) if glob else (path, "")
         self.found += [
             Touch(join(f, folder), use, span, pattern, built, folder=f if use is Use.RUN else "")
             for f in self.folders

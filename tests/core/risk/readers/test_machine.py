@@ -29,6 +29,9 @@ from tests.core.risk.stage import assess_script
         pytest.param("ip addr show eth0", id="addresses"),
         pytest.param("systemctl status nginx", id="status"),
         pytest.param("brew services list", id="services"),
+        pytest.param("fdisk -l", id="list-partitions"),
+        pytest.param("nmcli radio wifi", id="radio"),
+        pytest.param("rpm -qi bash", id="package"),
     ],
 )
 def test_everyday_calls_proceed(script: str) -> None:
@@ -61,6 +64,12 @@ def test_everyday_calls_proceed(script: str) -> None:
         pytest.param("systemctl stop nginx", "service", id="stop"),
         pytest.param("crontab jobs", "code", id="later"),
         pytest.param("busybox rm -rf build", "delete", id="busybox"),
+        pytest.param("rpm --eval '%{lua:os.execute()}'", "code", id="macro"),
+        pytest.param("pidstat -e sh", "code", id="told-of-a-command"),
+        pytest.param("ssh-agent rm -rf build", "delete", id="run-by-agent"),
+        pytest.param("strace -f rm -rf build", "delete", id="run-by-tracer"),
+        pytest.param("fdisk /dev/sda", "disk", id="partitions"),
+        pytest.param("nmcli radio wifi off", "service", id="radio-off"),
     ],
 )
 def test_the_rest_asks(script: str, rule: str) -> None:

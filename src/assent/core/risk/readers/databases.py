@@ -125,7 +125,7 @@ def read_sqlite(look: Look, found: Arguments) -> bool:
         if value.flag in ("-init", "-f"):
             look.touch(value.word, Use.READ, value.text)
             look.act("unknown", f"runs the SQL in {shown(value.text or 'a file')}")
-    if len(words) < 2 and "-c" not in found.flags:
+    if len(words) < 2 and not any(value.flag == "-c" for value in found.values):
         texts += _from_input(look)
     dialect = _DIALECTS.get(look.name, "sqlite")
     file = words[0] if words else None

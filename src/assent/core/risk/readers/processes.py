@@ -46,6 +46,7 @@ def read_dd(look: Look, found: Arguments) -> bool:
         elif key in ("if", "of"):
             known = path if word.text is not None else None
             look.touch(word, Use.WRITE if key == "of" else Use.READ, known)
+    look.means(MEANINGS["inert"])
     return True
 
 
