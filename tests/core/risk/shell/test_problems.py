@@ -126,6 +126,9 @@ def test_what_can_be_read_is_told(script: str, found: list[str]) -> None:
 
 
 def test_a_problem_says_where_it_is() -> None:
+    script = "ls '\u00fc' \u202e"
+    (problem,) = read(script).problems
+    assert script.encode()[problem.start : problem.end].decode() == "\u202e"
     script = "echo '\u00fc'; echo ${X@P}; ls"
     (problem,) = read(script).problems
     assert script.encode()[problem.start : problem.end].decode() == "${X@P}; ls"

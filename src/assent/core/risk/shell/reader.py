@@ -54,7 +54,7 @@ from assent.core.risk.shell.syntax import (
 from assent.core.risk.shell.syntax import (
     Sequence as Commands,
 )
-from assent.core.risk.shell.text import hides
+from assent.core.risk.shell.text import hidden_place
 from assent.core.risk.shell.values import (
     ANYTHING,
     PRINTED,
@@ -97,8 +97,9 @@ def read_script(text: str, cwd: str) -> Script:
         return Script((), (Problem("is too long to be read", 0, 0),))
     shared = Shared()
     offsets = None if text.isascii() else _offsets(text)
-    if hides(text):
-        shared.complain("holds invisible or control characters", 0, 0)
+    hidden = hidden_place(text)
+    if hidden is not None:
+        shared.complain("holds invisible or control characters", hidden, hidden + 1)
     reading = _Reading(shared, offsets, cwd)
     try:
         reading.script(parse(text, shared), State((cwd,)))

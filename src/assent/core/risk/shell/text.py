@@ -30,16 +30,23 @@ _LOOKALIKES = str.maketrans(
 
 def hides(text: str) -> bool:
     """Whether `text` holds what a person would not see: controls, bidi marks, zero widths."""
-    if text.isascii():
-        return _ASCII_CONTROL.search(text) is not None
-    if _BLANK_LETTERS.search(text):
-        return True
+    return hidden_place(text) is not None
+
+
+def hidden_place(text: str) -> int | None:
+    """Where `text` first holds a character that a person would not see."""
+    control = _ASCII_CONTROL.search(text)
+    if text.isascii() or control is not None:
+        return None if control is None else control.start()
+    blank = _BLANK_LETTERS.search(text)
+    if blank is not None:
+        return blank.start()
     before = ""
-    for c in text:
+    for place, c in enumerate(text):
         if not _is_seen(c, before):
-            return True
+            return place
         before = c
-    return False
+    return None
 
 
 def _is_seen(c: str, before: str) -> bool:
