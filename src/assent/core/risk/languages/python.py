@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from assent.core.risk.languages.python_calls import Args, Calls
 from assent.core.risk.languages.python_names import ACTING_METHODS, METHODS
+from assent.core.risk.languages.python_spans import Spans
 from assent.core.risk.languages.python_specials import SPECIALS
 from assent.core.risk.languages.python_values import (
     DATA,
@@ -29,11 +30,15 @@ from assent.core.risk.languages.python_values import (
     Third,
     Value,
     Values,
+    added,
+    as_shown,
     constant,
+    is_plain,
     items,
     joined,
     joined_path,
     sequence,
+    widened,
 )
 from assent.core.risk.languages.reading import LIMIT, Reading, one
 
@@ -68,7 +73,7 @@ def _parsed(code: str) -> ast.Module | None:
 
 def _follow(tree: ast.Module, code: str) -> Reading:
     """Rounds over the program until no name stands for anything more."""
-    program = _Program(_Spans(code))
+    program = _Program(Spans(code))
     for round_ in range(MAX_ROUNDS):
         program.calls = Calls(program.spans.of, SPECIALS)
         program.changed = False
@@ -80,36 +85,6 @@ def _follow(tree: ast.Module, code: str) -> Reading:
     return one("unknown", "runs Python code that is too involved to be followed")
 
 
-@dataclass(slots=True)
-class _Spans:
-    """Where nodes stand in the code, in characters; the tree counts bytes in lines."""
-
-    code: str
-    starts: list[int] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        place = 0
-        self.lines = self.code.split("\n")
-        for line in self.lines:
-            self.starts.append(place)
-            place += len(line) + 1
-
-    def of(self, node: ast.AST) -> tuple[int, int] | None:
-        if not isinstance(node, ast.expr | ast.stmt | ast.excepthandler):
-            return None
-        if "\r" in self.code or "\f" in self.code or node.end_lineno is None:
-            return None
-        start = self._at(node.lineno, node.col_offset)
-        return start, self._at(node.end_lineno, node.end_col_offset or 0)
-
-    def _at(self, line: int, column: int) -> int:
-        if line > len(self.lines):
-            return len(self.code)
-        text = self.lines[line - 1].encode("utf-8", "surrogatepass")[:column]
-        return self.starts[line - 1] + len(text.decode("utf-8", "surrogatepass"))
-
-
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _STREAMS = ("sys.stdout", "sys.stderr", "sys.stdin", "sys.argv", "sys.path")
 
@@ -118,7 +93,7 @@ _STREAMS = ("sys.stdout", "sys.stderr", "sys.stdin", "sys.argv", "sys.path")
 class _Program:
     """The names of a program, and what they stand for."""
 
-    spans: _Spans
+    spans: Spans
     calls: Calls = field(init=False)
     names: dict[tuple[str, str], Values] = field(default_factory=dict)
     """By scope and name; the scopes of functions are called by their places."""
@@ -148,7 +123,7 @@ class _Program:
         before = self.names.get((scope, name))
         after = joined((before or frozenset(), values))
         if after != before and self.widens:
-            after = _widened(after)
+            after = widened(after)
         if after != before:
             self.names[scope, name] = after
             self.changed = True
@@ -490,7 +465,7 @@ class _Program:
         if environ:
             return frozenset({Environ()})
         parts = [each for pair in pairs for each in pair]
-        plain = all(each is not None and _is_plain(each) for each in parts)
+        plain = all(each is not None and is_plain(each) for each in parts)
         return frozenset({Plain()}) if plain else DATA
 
     def _compare(self, node: ast.Compare) -> Values:
@@ -651,7 +626,7 @@ class _Program:
             if isinstance(part, ast.FormattedValue) and part.format_spec is not None:
                 self.value(part.format_spec)
             given = values if plain else DATA
-            found = joined(_added(one, _shown(two)) for one in found for two in given)
+            found = joined(added(one, as_shown(two)) for one in found for two in given)
         return found
 
     def _operate(self, left: Values, op: ast.operator, right: Values, node: ast.AST) -> Values:
@@ -661,48 +636,11 @@ class _Program:
         if not left or not right:
             return frozenset()
         if isinstance(op, ast.Add):
-            return joined(_added(one, two) for one in left for two in right)
+            return joined(added(one, two) for one in left for two in right)
         known = [each.value for each in left if isinstance(each, Const)]
         if isinstance(op, ast.Mod) and known and len(known) == len(left):
             return frozenset(Text(str(each).split("%", 1)[0]) for each in known)
         return DATA
-
-
-def _added(one: Value, two: Value) -> Values:
-    """Two texts or lists put together."""
-    match one, two:
-        case Const(str(first)), Const(str(second)):
-            return constant(first + second)
-        case Const(str(first)), _:
-            return frozenset({Text(first)})
-        case Text(), _:
-            return frozenset({one})
-        case Seq(first_items), Seq(second_items):
-            return sequence(first_items + second_items)
-        case _:
-            pass
-    return DATA
-
-
-def _is_plain(values: Values) -> bool:
-    return all(isinstance(each, Const | Plain) for each in values)
-
-
-def _shown(value: Value) -> Value:
-    """A value as a format shows it."""
-    if isinstance(value, Path) and value.text is not None:
-        return Const(value.text)
-    if isinstance(value, Const) and not isinstance(value.value, str):
-        return Const(str(value.value))
-    return value
-
-
-def _widened(values: Values) -> Values:
-    """Without the texts, of which there may be ever more."""
-    known = Const | Text | Seq
-    found = {Path(None) if isinstance(each, Path) else each for each in values}
-    kept = frozenset(each for each in found if not isinstance(each, known))
-    return kept | DATA if len(kept) < len(found) else kept
 
 
 def _parameters(given: ast.arguments) -> list[str]:

@@ -215,3 +215,41 @@ def _put_after(one: str | None, two: str | None) -> str | None:
     if one is None or two is None:
         return None
     return f"{one.rstrip('/')}/{two}" if one != "." else two
+
+
+def added(one: Value, two: Value) -> Values:
+    """Two texts or lists put together."""
+    match one, two:
+        case Const(str(first)), Const(str(second)):
+            return constant(first + second)
+        case Const(str(first)), _:
+            return frozenset({Text(first)})
+        case Text(), _:
+            return frozenset({one})
+        case Seq(first_items), Seq(second_items):
+            return sequence(first_items + second_items)
+        case _:
+            pass
+    return DATA
+
+
+def is_plain(values: Values) -> bool:
+    """Whether the values are known, or made of what is."""
+    return all(isinstance(each, Const | Plain) for each in values)
+
+
+def as_shown(value: Value) -> Value:
+    """A value as a format shows it."""
+    if isinstance(value, Path) and value.text is not None:
+        return Const(value.text)
+    if isinstance(value, Const) and not isinstance(value.value, str):
+        return Const(str(value.value))
+    return value
+
+
+def widened(values: Values) -> Values:
+    """Without the texts, of which there may be ever more."""
+    known = Const | Text | Seq
+    found = {Path(None) if isinstance(each, Path) else each for each in values}
+    kept = frozenset(each for each in found if not isinstance(each, known))
+    return kept | DATA if len(kept) < len(found) else kept
