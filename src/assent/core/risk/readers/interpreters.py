@@ -14,7 +14,9 @@ from assent.core.risk.names import names
 from assent.core.risk.readers.tasks import run_task
 from assent.core.risk.shell import Word
 
-_QUESTIONS = names("--version -V --help -h -version -help --v8-options -v")
+_QUESTIONS = names("--version -V --help -h -version -help -v")
+_NO_QUESTIONS = {"shell": names("-V -h -v"), "python": names("-v")}
+"""What opens a prompt in these languages all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,6 @@ _GRAMMARS: Mapping[str, _Grammar] = {
         loads=names("-L --load"),
         stays=names("-i"),
     ),
-    "applescript": _Grammar("applescript", code=names("-e"), valued=names("-l -s")),
     "powershell": _Grammar(
         "powershell",
         code=names("-c -Command -command -EncodedCommand -encodedcommand -enc -e -ec"),
@@ -117,51 +118,20 @@ _GRAMMARS: Mapping[str, _Grammar] = {
         "scala", code=names("-e -E -c --eval --rpc-eval"), valued=names("-cp -classpath --jar")
     ),
 }
-_BY_PROGRAM = {
-    **dict.fromkeys(
-        (
-            "node",
-            "nodejs",
-            "tsx",
-            "ts-node",
-            "ts-node-dev",
-            "tsnd",
-            "ts-node-esm",
-            "esno",
-            "jiti",
-            "vite-node",
-        ),
-        "javascript",
-    ),
-    **dict.fromkeys(("ruby", "jruby", "truffleruby"), "ruby"),
+_LANGUAGES = {
+    "shell": "sh bash zsh dash ksh ash fish mksh yash rbash csh tcsh",
+    "javascript": "node nodejs tsx ts-node ts-node-dev tsnd ts-node-esm esno jiti vite-node",
+    "ruby": "ruby jruby truffleruby",
     "perl": "perl",
     "php": "php",
-    **dict.fromkeys(("lua", "luajit", "texlua"), "lua"),
-    **dict.fromkeys(("Rscript", "rscript", "R", "littler"), "r"),
+    "lua": "lua luajit",
+    "r": "Rscript R",
     "julia": "julia",
-    "osascript": "applescript",
-    **dict.fromkeys(("pwsh", "powershell", "pwsh.exe", "powershell.exe"), "powershell"),
-    **dict.fromkeys(
-        (
-            "scala",
-            "groovy",
-            "elixir",
-            "crystal",
-            "kotlin",
-            "jshell",
-            "bb",
-            "clojure",
-            "clj",
-            "guile",
-            "racket",
-            "sbcl",
-            "tclsh",
-            "ocaml",
-        ),
-        "scala",
-    ),
+    "powershell": "pwsh powershell pwsh.exe powershell.exe",
+    "scala": "scala groovy elixir clojure clj guile racket sbcl ocaml",
 }
-_SHELLS = names("sh bash zsh dash ksh ash fish mksh yash rbash csh tcsh")
+_BY_PROGRAM = {name: word for word, several in _LANGUAGES.items() for name in several.split()}
+"""Which grammar a program has; any other reads its words as Python does."""
 
 
 @dataclass(slots=True)
@@ -227,7 +197,7 @@ def _letters(grammar: _Grammar, call: _Call, word: Word, following: Word | None)
             call.flags.add(flag)
             return 1
         rest = text[place:]
-        joins = rest and f"-{rest[0]}" in grammar.code
+        joins = bool(rest) and all(f"-{each}" in grammar.code for each in rest)
         if not _takes_value(grammar, flag) or joins:
             call.flags.add(flag)
             continue
@@ -264,9 +234,9 @@ def read_interpreter(look: Look, found: Arguments) -> bool:
     """Any interpreter: text, a script, its input, or a prompt."""
     del found
     base = look.name.rsplit("/", 1)[-1]
-    language = "shell" if base in _SHELLS else _BY_PROGRAM.get(base, "python")
-    grammar = _GRAMMARS[language]
-    if len(look.words) == 2 and look.words[1].text in _QUESTIONS:
+    grammar = _GRAMMARS[_BY_PROGRAM.get(base, "python")]
+    questions = _QUESTIONS - _NO_QUESTIONS.get(grammar.language, frozenset())
+    if len(look.words) == 2 and look.words[1].text in questions:
         look.means(MEANINGS["inert"])
         return True
     call = _read_words(grammar, look.words[1:])
@@ -430,9 +400,7 @@ _READING_MODULES = names(
     " this inspect filecmp difflib mimetypes textwrap nturl2path base64 quopri antigravity"
 )
 _WORKING_MODULES = names("compileall py_compile zipapp lib2to3 gzip")
-_RUNNING_MODULES = names(
-    "cProfile profile trace pdb coverage-run viztracer memray scalene kernprof"
-)
+_RUNNING_MODULES = names("cProfile profile trace pdb viztracer memray scalene kernprof")
 _PROMPTS = names("code idlelib asyncio turtledemo IPython ptpython bpython")
 _MODULE_PROGRAMS = {
     name: name
@@ -442,7 +410,7 @@ _MODULE_PROGRAMS = {
         " celery jupyter notebook jupyterlab streamlit hatch invoke alembic sqlfluff yapf autopep8"
         " autoflake pyupgrade vulture radon codespell safety semgrep locust scrapy huggingface_hub"
         " pyright basedpyright interrogate towncrier bumpversion maturin cibuildwheel ipykernel"
-        " dotenv fastapi sqlite3 conda virtualenv"
+        " dotenv fastapi sqlite3 conda"
     )
 } | {
     "pre_commit": "pre-commit",

@@ -22,10 +22,10 @@ from assent.core.risk.shell import FRESH_PATH, UNKNOWN_FOLDER, Word, join
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _FINAL = names("drop reset wipe purge destroy flush nuke truncate unpublish teardown")
 _OUTWARD = names(
-    "deploy deploys publish push rollback upload uploads send email emails ship promote undeploy"
+    "deploy deploys publish push rollback upload uploads send ship promote undeploy"
     " deployment notarize submit"
 )
-_STAGE = names("release prod production live")
+_STAGE = names("release prod production email emails")
 _DATA = names("migrate migrations migration flyway liquibase seed")
 _BACKWARDS = names("down undo revert rollback clean")
 _HARMLESS_DATA = names(
@@ -37,7 +37,7 @@ _BUILDS = names(
     " package generate process watch analyze size notes changelog merge"
 )
 _ONLY_TRIES = names("dry dryrun check preview local plan status lint validate verify")
-_ALIASES = {"t": "test", "tst": "test", "rum": "run", "urn": "run"}
+_ALIASES = {"t": "test", "tst": "test"}
 _RUNNERS = {"rtx": "mise", "go-task": "task", "gmake": "make", "yarnpkg": "yarn", "mvnw": "mvn"}
 _ELSEWHERE = (UNKNOWN_FOLDER, FRESH_PATH)
 _INSTALLERS = names("make gmake ninja meson")
