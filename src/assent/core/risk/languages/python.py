@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from assent.core.risk.languages.python_calls import Args, Calls
 from assent.core.risk.languages.python_names import ACTING_METHODS, METHODS
+from assent.core.risk.languages.python_scopes import Scopes
 from assent.core.risk.languages.python_spans import Spans
 from assent.core.risk.languages.python_specials import SPECIALS
 from assent.core.risk.languages.python_values import (
@@ -38,7 +39,6 @@ from assent.core.risk.languages.python_values import (
     joined,
     joined_path,
     sequence,
-    widened,
 )
 from assent.core.risk.languages.reading import LIMIT, Reading, one
 
@@ -76,12 +76,12 @@ def _follow(tree: ast.Module, code: str) -> Reading:
     program = _Program(Spans(code))
     for round_ in range(MAX_ROUNDS):
         program.calls = Calls(program.spans.of, SPECIALS)
-        program.changed = False
-        program.widens = round_ >= WIDEN_AFTER
+        scopes = program.scopes
+        scopes.changed, scopes.widens = False, round_ >= WIDEN_AFTER
         program.run(tree.body)
-        if not program.changed and program.whole:
+        if not scopes.changed and scopes.whole:
             return program.calls.reading(tree)
-        program.whole = not program.changed
+        scopes.whole = not scopes.changed
     return one("unknown", "runs Python code that is too involved to be followed")
 
 
@@ -95,53 +95,29 @@ class _Program:
 
     spans: Spans
     calls: Calls = field(init=False)
-    names: dict[tuple[str, str], Values] = field(default_factory=dict)
-    """By scope and name; the scopes of functions are called by their places."""
+    scopes: Scopes = field(default_factory=Scopes)
     functions: list[ast.AST] = field(default_factory=list)
-    scopes: tuple[str, ...] = ("",)
-    outer: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Names that a scope declares global or nonlocal."""
     places: dict[int, int] = field(default_factory=dict)
-    whole: bool = False
-    """Whether what was never seen to be reached is read too, as if with unknown values. Until
-    then an empty set of values stands for what has not been reached yet."""
+    """Where functions and comprehensions are in that list, by their identity."""
     stars: bool = False
     """Whether names are imported that cannot be told."""
-    changed: bool = False
-    widens: bool = False
 
     # --- names
 
     def bind(self, name: str, values: Values) -> None:
-        scope = self.scopes[-1]
-        if scope.startswith(_CLASS):
+        if self.scopes.in_class:
             self.calls.escape(values, _NOWHERE)
-        for each in self.scopes[:-1] if name in self.outer.get(scope, ()) else (scope,):
-            self._bind_in(each, name, values)
-
-    def _bind_in(self, scope: str, name: str, values: Values) -> None:
-        before = self.names.get((scope, name))
-        after = joined((before or frozenset(), values))
-        if after != before and self.widens:
-            after = widened(after)
-        if after != before:
-            self.names[scope, name] = after
-            self.changed = True
+        self.scopes.bind(name, values)
 
     def look_up(self, name: str, node: ast.AST) -> Values:
         """All that the name can stand for; a name that a class or the module binds at times may
         at other times stand for what it does elsewhere."""
-        values: Values = frozenset()
-        for scope in reversed(self.scopes):
-            found = self.names.get((scope, name))
-            if found is None or (scope != "" and name in self.outer.get(scope, ())):
-                continue
-            values |= found
-            if scope == "" and (acts := self._acting_builtin(name)):
-                values |= acts
-            if not scope.startswith(_CLASS):
-                return DATA if self.whole and not values else values
-        return values | self._look_beyond(name, node)
+        values, where = self.scopes.find(name)
+        if where is None:
+            return values | self._look_beyond(name, node)
+        if where == "":
+            values |= self._acting_builtin(name)
+        return DATA if self.scopes.whole and not values else values
 
     def _acting_builtin(self, name: str) -> Values:
         harmless = name not in _BUILTINS or self.calls.is_harmless(f"builtins.{name}")
@@ -158,16 +134,7 @@ class _Program:
             return DATA
         if name in _BUILTINS:
             return frozenset({Ref(f"builtins.{name}")})
-        return DATA if self.whole else frozenset()
-
-    def bind_around(self, name: str, values: Values) -> None:
-        """Binds where the comprehensions stand in which this is done."""
-        for scope in reversed(self.scopes):
-            self._bind_in(scope, name, values)
-            if not scope.startswith(_COMPREHENSION):
-                break
-        if name in self.outer.get(scope, ()):
-            self._bind_in("", name, values)
+        return DATA if self.scopes.whole else frozenset()
 
     def assign(self, target: ast.expr, values: Values) -> None:
         """`target` stands for `values` from now on."""
@@ -225,7 +192,7 @@ class _Program:
         node = self.functions[value.place]
         if isinstance(node, _Function):
             for name in _parameters(node.args):
-                self._bind_in(str(value.place), name, DATA)
+                self.scopes.bind_in(str(value.place), name, DATA)
 
     # --- statements
 
@@ -264,8 +231,7 @@ class _Program:
     def _run_other(self, node: ast.stmt) -> None:
         match node:
             case ast.Global(names=names) | ast.Nonlocal(names=names):
-                scope = self.scopes[-1]
-                self.outer[scope] = self.outer.get(scope, frozenset()) | frozenset(names)
+                self.scopes.declare_outer(names)
             case ast.Return(value=value) if value is not None:
                 self.bind("return", self.value(value))
             case ast.Expr(value=ast.Call(func=ast.Name(id="compile")) as call):
@@ -342,9 +308,9 @@ class _Program:
         if isinstance(node, ast.ClassDef):
             for base in node.bases + [each.value for each in node.keywords]:
                 self.escape(self.value(base), base)
-            outside, self.scopes = self.scopes, (*self.scopes, f"{_CLASS}{place}")
+            outside = self.scopes.enter_class(place)
             self.run(node.body)
-            self.scopes = outside
+            self.scopes.open = outside
             for each in node.body:
                 if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
                     self._call_back(Func(self._place(each)))
@@ -360,15 +326,14 @@ class _Program:
         given = node.args
         self._annotations(node)
         self._bind_defaults(given, scope)
-        outside = self.scopes
-        self.scopes = (*(s for s in outside if not s.startswith(_CLASS)), scope)
+        outside = self.scopes.enter_function(place)
         for name in (given.vararg, given.kwarg):
             if name is not None:
-                self._bind_in(scope, name.arg, DATA)
+                self.scopes.bind_in(scope, name.arg, DATA)
         for name in (*given.posonlyargs, *given.args, *given.kwonlyargs):
-            self._bind_in(scope, name.arg, frozenset())
+            self.scopes.bind_in(scope, name.arg, frozenset())
         self.run(body)
-        self.scopes = outside
+        self.scopes.open = outside
 
     def _annotations(self, node: _Function) -> None:
         """They are computed when the function is defined."""
@@ -388,7 +353,7 @@ class _Program:
         for name, default in pairs:
             values = self.value(default)
             self.escape(values, default)
-            self._bind_in(scope, name.arg, values)
+            self.scopes.bind_in(scope, name.arg, values)
 
     # --- expressions
 
@@ -422,7 +387,7 @@ class _Program:
         match node:
             case ast.NamedExpr(target=target, value=value):
                 values = self.value(value)
-                self.bind_around(target.id, values)
+                self.scopes.bind_around(target.id, values)
                 return values
             case ast.Subscript(value=base, slice=key):
                 return self._subscript(self.value(base), self.value(key), node)
@@ -549,16 +514,16 @@ class _Program:
             for values in args.every:
                 self.escape(values, node)
             self._call_back(value)
-        returned = self.names.get((str(value.place), "return"), frozenset())
+        returned = self.scopes.names.get((str(value.place), "return"), frozenset())
         returns = any(isinstance(each, ast.Return) for each in ast.walk(called))
         return returned if returns or isinstance(called, ast.Lambda) else DATA
 
     def _give(self, called: _Function, place: int, args: Args) -> None:
         names = [each.arg for each in (*called.args.posonlyargs, *called.args.args)]
         for name, values in zip(names, args.positional, strict=False):
-            self._bind_in(str(place), name, values)
+            self.scopes.bind_in(str(place), name, values)
         for name, values in args.keywords.items():
-            self._bind_in(str(place), name, values)
+            self.scopes.bind_in(str(place), name, values)
 
     def _lambda(self, node: ast.Lambda) -> Values:
         place = self._place(node)
@@ -573,17 +538,17 @@ class _Program:
         return items(values)
 
     def _comprehend(self, generators: list[ast.comprehension], element: ast.expr) -> Values:
-        outside = self.scopes
+        outside = self.scopes.open
         for place, each in enumerate(generators):
             values = self._iterate(each.iter)
             if place == 0:
-                self.scopes = (*outside, f"{_COMPREHENSION}{self._place(each)}")
+                self.scopes.enter_comprehension(self._place(each))
             self.assign(each.target, values)
             for test in each.ifs:
                 self.value(test)
         values = self.value(element)
         self.escape(values, element)
-        self.scopes = outside
+        self.scopes.open = outside
         return sequence((values,)) if values else frozenset()
 
     def _sequence(self, parts: list[ast.expr]) -> Values:
@@ -649,7 +614,6 @@ def _parameters(given: ast.arguments) -> list[str]:
 
 
 _BUILTINS = frozenset(dir(builtins)) | {"exit", "quit", "help", "copyright", "credits", "license"}
-_CLASS, _COMPREHENSION = "class ", "comprehension "
 _NOWHERE = ast.Module([], [])
 _MAKERS = ("pathlib.Path.home", "pathlib.Path.cwd")
 _ACTING_METHODS = METHODS.keys() | ACTING_METHODS.keys() | {"execute", "executemany"}
