@@ -245,16 +245,17 @@ def test_out_of_plan_never_lowers(found: Assessment, script: str) -> None:
 
 # --- applied
 
+HELD = grant(GrantKind.SCOPE, "push origin/agent/*")
+
 
 def test_a_grant_takes_its_reason_away_and_leaves_the_others() -> None:
     push = evidence(scope=Scope("push", "origin/agent/x"))
     delete = evidence("delete", RiskClass.HIGH)
-    held = grant(GrantKind.SCOPE, "push origin/agent/*")
-    left = apply_grants(assessment(push, delete), command("git push"), [held], 2_000)
+    left = apply_grants(assessment(push, delete), command("git push"), [HELD], 2_000)
     assert left is not None
-    assert left.by == (held,)
+    assert left.by == (HELD,)
     assert [item.rule for item in left.assessment.evidence] == ["delete", GRANTED]
-    alone = apply_grants(assessment(push), command("git push"), [held], 2_000)
+    alone = apply_grants(assessment(push), command("git push"), [HELD], 2_000)
     assert alone is not None
     assert alone.assessment.risk is RiskClass.TRIVIAL
 
@@ -262,16 +263,15 @@ def test_a_grant_takes_its_reason_away_and_leaves_the_others() -> None:
 @pytest.mark.parametrize(
     "held",
     [
-        pytest.param({"until": 2_000}, id="ended"),
-        pytest.param({"agent": "b"}, id="other-agent"),
-        pytest.param({"session": "t"}, id="other-run"),
-        pytest.param({"workspace": "/v"}, id="other-workspace"),
+        pytest.param(replace(HELD, until=2_000), id="ended"),
+        pytest.param(replace(HELD, agent="b"), id="other-agent"),
+        pytest.param(replace(HELD, session="t"), id="other-run"),
+        pytest.param(replace(HELD, workspace="/v"), id="other-workspace"),
     ],
 )
-def test_a_grant_that_does_not_hold_answers_nothing(held: dict[str, str]) -> None:
+def test_a_grant_that_does_not_hold_answers_nothing(held: Grant) -> None:
     push = assessment(evidence(scope=Scope("push", "origin/agent/x")))
-    ended = replace(grant(GrantKind.SCOPE, "push origin/agent/*"), **held)
-    assert apply_grants(push, command("git push"), [ended], 2_000) is None
+    assert apply_grants(push, command("git push"), [held], 2_000) is None
 
 
 @given(
