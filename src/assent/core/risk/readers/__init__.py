@@ -13,14 +13,24 @@ from assent.core.risk.readers.builtins import (
     read_date,
     read_env,
     read_hostname,
+    read_printenv,
     read_printing,
+    read_script,
     read_set,
     read_source,
     read_test,
     read_trap,
+    read_xargs,
 )
-from assent.core.risk.readers.files import read_chmod, read_copy, read_grep
-from assent.core.risk.readers.find import read_find
+from assent.core.risk.readers.files import (
+    read_chmod,
+    read_copy,
+    read_grep,
+    read_make,
+    read_pager,
+    read_rename,
+)
+from assent.core.risk.readers.find import read_fd, read_find
 from assent.core.risk.readers.git import (
     read_checkout,
     read_config,
@@ -80,6 +90,7 @@ READERS: Mapping[str, Reader] = {
     "deno": read_deno,
     "each": read_each,
     "env": read_env,
+    "fd": read_fd,
     "fetched": read_fetched,
     "find": read_find,
     "formatter": read_formatter,
@@ -97,15 +108,20 @@ READERS: Mapping[str, Reader] = {
     "java": read_java,
     "jq": read_jq,
     "just": read_just,
+    "make": read_make,
     "named-command": read_named_command,
     "named-task": read_named_task,
     "nx": read_nx,
     "parallel": read_parallel,
+    "pager": read_pager,
     "plain": read_plain,
+    "printenv": read_printenv,
     "printing": read_printing,
     "prompt": read_prompt,
     "remove": read_remove,
     "runner": read_runner,
+    "rename": read_rename,
+    "script": read_script,
     "sed": read_sed,
     "set": read_set,
     "source": read_source,
@@ -119,6 +135,7 @@ READERS: Mapping[str, Reader] = {
     "trap": read_trap,
     "typeset": read_typeset,
     "uv-run": read_uv_run,
+    "xargs": read_xargs,
     **OUTWARD,
 }
 """By the names that catalog files use."""

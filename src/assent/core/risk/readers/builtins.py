@@ -1,10 +1,12 @@
 """What the shell itself does: tests, printing, folders, and text that it runs."""
 
 import re
+from collections.abc import Sequence
 
 from assent.core.risk.arguments import Arguments
 from assent.core.risk.findings import Use
 from assent.core.risk.look import InnerCode, Look
+from assent.core.risk.meanings import MEANINGS
 from assent.core.risk.names import names
 from assent.core.risk.shell import Word
 
@@ -13,6 +15,8 @@ _SECRET_VARIABLE = re.compile(
     r"|auth|session_?key|cookie|dsn$|database_url|connection_?string|_pwd$",
     re.IGNORECASE,
 )
+_TEXT_FOLLOWS = names("-c -lc -ic -ec -xc -e -E -p --eval --command -Command -r")
+"""Flags of shells and interpreters after which the text stands that they run."""
 _TEST_NUMBERS = names("-eq -ne -lt -le -gt -ge")
 
 
@@ -53,10 +57,27 @@ def read_cd(look: Look, found: Arguments) -> bool:
 
 
 def read_set(look: Look, found: Arguments) -> bool:
-    """`set` and `export` alone show all variables."""
-    if len(look.words) == 1 or found.flags & {"-p"}:
+    """`set`, `export` and `declare` alone, or with `-p`, show all variables or the named ones."""
+    alone = len(look.words) == 1 and look.name not in ("local", "readonly")
+    listed = bool(found.flags & {"-p"}) or (
+        found.flags & {"-x"} and not found.operands and look.name != "set"
+    )
+    if alone or (listed and not _plain_names(found.operands)):
         look.act("secret", f"shows all variables ({look.said})")
     return False
+
+
+def _plain_names(words: Sequence[Word]) -> bool:
+    """Whether these are names of variables, and of none that may hold a secret."""
+    return bool(words) and all(word.text and not tells_secret(word.text) for word in words)
+
+
+def read_printenv(look: Look, found: Arguments) -> bool:
+    """`printenv NAME` shows one variable, without a name all of them."""
+    if not _plain_names(found.operands):
+        look.act("secret", f"shows the environment ({look.said})")
+    look.means(MEANINGS["inert"])
+    return True
 
 
 def read_source(look: Look, found: Arguments) -> bool:
@@ -64,6 +85,8 @@ def read_source(look: Look, found: Arguments) -> bool:
     if not found.operands:
         look.not_known()
     look.touch_all(found.operands[:1], Use.RUN)
+    # What it sets is seen by everything after it: a file of secrets is shown to all of that.
+    look.touch_all((word for word in found.operands[:1] if word.text), Use.READ)
     return True
 
 
@@ -79,6 +102,20 @@ def read_env(look: Look, found: Arguments) -> bool:
     """`env` without a command shows the environment."""
     if not found.tail:
         look.act("secret", "shows the environment")
+    return False
+
+
+def read_xargs(look: Look, found: Arguments) -> bool:
+    """`xargs sh -c`: what it reads becomes the text that is run."""
+    if found.tail and found.tail[-1].text in _TEXT_FOLLOWS and len(found.tail) > 1:
+        look.act("code", "runs as code what it reads", words=found.tail)
+    return False
+
+
+def read_script(look: Look, found: Arguments) -> bool:
+    """`script` without a command starts a shell into which more is typed."""
+    if not found.tail and not found.flags & {"-c", "--command"}:
+        look.means(MEANINGS["interactive"])
     return False
 
 

@@ -1,10 +1,21 @@
 """Programs that work on files in more than one way."""
 
+import re
+
 from assent.core.risk.arguments import Arguments
-from assent.core.risk.findings import Use
+from assent.core.risk.findings import Touch, Use
 from assent.core.risk.look import Look
+from assent.core.risk.shell import join
 
 _PATTERNS = frozenset({"-e", "-f", "--regexp", "--file", "--files", "--type-list"})
+_HARMLESS_KEYS = re.compile(r"\+\+?(?:\d*[Ggp%]?|F|/[^\n]*|\?[^\n]*)")
+_SUBSTITUTION = re.compile(
+    r"(?:s|y|tr)([/|,#!:])(?:(?!\1|\(\?|[$@][{(\w]).|\\.)*\1(?:(?!\1|[@]|\$\{).)*\1[gimsxrcd]*;?"
+)
+"""One that runs nothing: without code in its pattern, and without `e`."""
+_PLAIN = re.compile(r"[\w. -]+")
+_OWNERS_RIGHTS = re.compile(r"0*[2-7][0-7]{3}")
+_CLAUSE = re.compile(r"(?P<who>[ugoa]*)(?P<how>[+=-])(?P<what>[rwxXstugo]*)")
 _RECURSIVE = frozenset({"-r", "-R", "--recursive", "--dereference-recursive"})
 
 
@@ -39,6 +50,47 @@ def read_copy(look: Look, found: Arguments) -> bool:
     return True
 
 
+def read_make(look: Look, found: Arguments) -> bool:
+    """`mkdir`, `touch`: making something that is new loses nothing, so that the folder in which it
+    will lie says enough of a name that commands print."""
+    for word in found.operands:
+        folder, slash, _ = word.prefix.rpartition("/")
+        if word.text is None and word.outputs and word.shown and slash and folder:
+            look.touch(word, Use.WRITE, folder)
+        else:
+            look.touch(word, Use.WRITE)
+    look.found += [
+        Touch(join(folder, value.text), Use.LIST)
+        for value in found.values
+        if value.use == "list" and value.text
+        for folder in look.folders
+    ]
+    return True
+
+
+def read_pager(look: Look, found: Arguments) -> bool:
+    """`less +command`: keys that are pressed at the start may run a command."""
+    for word in found.operands:
+        text = word.text or ""
+        if text.startswith("+") and not _HARMLESS_KEYS.fullmatch(text):
+            look.act("code", "presses keys that may run a command", words=[word])
+    return False
+
+
+def read_rename(look: Look, found: Arguments) -> bool:
+    """`rename`: of files after a substitution in Perl, or after two plain texts."""
+    given = bool(found.flags & {"-e", "-E"})
+    first = "" if given or not found.operands else found.operands[0].text
+    files = found.operands if given else found.operands[1:]
+    if first is None or (first and not _SUBSTITUTION.fullmatch(first)):
+        plain = first is not None and _PLAIN.fullmatch(first) is not None
+        files = found.operands[2:]
+        if not plain or look.name not in ("rename", "mmv"):
+            look.not_known(found.operands[0])
+    look.touch_all(files, Use.WRITE)
+    return not given
+
+
 def read_chmod(look: Look, found: Arguments) -> bool:
     """`chmod`: writable by everybody, or with the rights of its owner, is more than a change."""
     alone = len(found.operands) == 1 or "--reference" in found.flags
@@ -46,11 +98,19 @@ def read_chmod(look: Look, found: Arguments) -> bool:
         look.touch_all(found.operands, Use.WRITE)
         return True
     mode = found.operands[0].text if found.operands else None
-    if mode is None or mode[-1:] in ("2", "3", "6", "7") or "s" in mode or _opens(mode):
+    if mode is not None and (_OWNERS_RIGHTS.fullmatch(mode) or _adds(mode, "s", "ugo")):
+        look.act("privilege", f"lets a program run with the rights of its owner ({look.said})")
+    elif mode is None or mode[-1:] in ("2", "3", "6", "7") or _adds(mode, "w", "o"):
         look.act("unknown", f"lets others change files ({look.said})")
     return False
 
 
-def _opens(mode: str) -> bool:
-    who, plus, what = mode.partition("+")
-    return bool(plus) and "w" in what and (who in ("", "a") or "o" in who)
+def _adds(mode: str, right: str, whom: str) -> bool:
+    """Whether a symbolic mode gives `right` to one of `whom`. The umask holds where none is named,
+    and keeps others from writing."""
+    return any(
+        right in clause["what"]
+        and clause["how"] in "+="
+        and (right == "s" or "a" in clause["who"] or not set(whom).isdisjoint(clause["who"]))
+        for clause in _CLAUSE.finditer(mode)
+    )

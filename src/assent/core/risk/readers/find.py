@@ -1,5 +1,6 @@
 """`find`: it may look and print, delete, and run another command on each file."""
 
+import re
 from collections.abc import Iterator
 from itertools import takewhile
 
@@ -21,6 +22,10 @@ _FIND_VALUED = names(
     " -printf -fstype"
 )
 _RUNS = names("-exec -execdir -ok -okdir")
+_SHOWS = names("cat bat head tail less more tac nl strings xxd od hexdump base64 grep egrep")
+_FD_RUNS = names("-x --exec -X --exec-batch")
+_FD_HIDDEN_RUNS = re.compile(r"-[A-Za-z]*[xX].*|--exec(?:-batch)?=.*", re.DOTALL)
+_PLACE = re.compile(r"\{(?:[/.]|//|/\.)?\}")
 _WRITES = names("-fprint -fprint0 -fls -fprintf")
 
 
@@ -81,7 +86,29 @@ def _each_file(look: Look, words: list[Word], uses: set[Use]) -> None:
         return
     uses.add(Use.SEARCH)
     found = tuple(
-        Word(w.start, w.end, prefix="./", outputs=True) if "{}" in (w.text or "") else w
+        Word(w.start, w.end, prefix="./", outputs=True) if _PLACE.search(w.text or "") else w
         for w in words
     )
     look.inner.append(InnerCommand(found))
+
+
+def read_fd(look: Look, found: Arguments) -> bool:
+    """`fd`: after `-x` stands a command that is run on each file."""
+    texts = [word.text or "" for word in look.words]
+    place = next((n for n, text in enumerate(texts) if text in _FD_RUNS), None)
+    for word, text in zip(look.words[:place], texts, strict=False):
+        if _FD_HIDDEN_RUNS.fullmatch(text):
+            look.not_known(word)
+    if place is None:
+        return False
+    before = set(map(id, look.words[:place]))
+    roots = [word for word in found.operands if id(word) in before][1:]
+    look.touch_all(roots, Use.LIST)
+    words = list(takewhile(lambda w: w.text != ";", look.words[place + 1 :]))
+    if not any(_PLACE.search(word.text or "") for word in words):
+        words += [Word(look.words[-1].start, look.words[-1].end, text="{}")] if words else []
+    found.unknown = None
+    uses = {Use.LIST}
+    _each_file(look, words, uses)
+    look.touch_here(max(uses, key=(Use.LIST, Use.SEARCH).index))
+    return True
