@@ -170,7 +170,7 @@ class Writer:
                 lambda: f"false || {{{body()}}}",
                 lambda: f'p "$({body()})"',
                 lambda: f"{{{body()}}} | {{{body()}}}",
-                lambda: f"for ((i=0;i<2;i++))\ndo\np $i{body()}done",
+                lambda: f"for (({n}=0;{n}<2;{n}++))\ndo\np ${n}{body()}done",
             )
         )()
 

@@ -21,6 +21,9 @@ from tests.core.risk.shell.reading import commands, problems, read
         pytest.param(
             "echo ${ a; }", "uses a form of `${…}` that is not understood", id="command-in-braces"
         ),
+        pytest.param(
+            "echo ${!X}", "names a variable that is known only when it runs", id="reference"
+        ),
         pytest.param("a )", "is not a script that can be read", id="closing"),
         pytest.param("if a; then b", "is not a script that can be read", id="no-end"),
         pytest.param("a ;; b", "is not a script that can be read", id="operators"),

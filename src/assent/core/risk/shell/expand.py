@@ -340,7 +340,7 @@ class Expander:
         if operator == "length":
             return length(value)
         if operator == "reference":
-            return self._referred(value)
+            return self._referred(part, value)
         if operator.lstrip(":") and operator.lstrip(":") in "-=?+":
             return self._default(part, value)
         if operator[0] in "#%":
@@ -355,8 +355,11 @@ class Expander:
             return recased(value, operator, argument)
         return unknown(value)
 
-    def _referred(self, value: Value) -> Value:
+    def _referred(self, part: Parameter, value: Value) -> Value:
+        """What `${!X}` stands for. Where `X` names nothing, the whole command does not run."""
         if value.text is None or not value.text.isidentifier():
+            what = "names a variable that is known only when it runs"
+            self.shared.complain(what, part.start, part.end)
             return unknown(value)
         return self.state.value(value.text)
 

@@ -332,7 +332,9 @@ class WordParser:
             return
         if cursor.peek() == "}":
             cursor.pos += 1
-            self._parameter(parts, Parameter(name, quoted, _MARKS[mark], index or ""))
+            span = cursor.at(start), cursor.until(cursor.pos)
+            found = Parameter(name, quoted, _MARKS[mark], index or "", start=span[0], end=span[1])
+            self._parameter(parts, found)
             return
         operator = _OPERATOR.match(cursor.text, cursor.pos)
         if operator is None or mark:

@@ -23,6 +23,8 @@ class Parameter(NamedTuple):
     argument: tuple["Part", ...] = ()
     second: tuple["Part", ...] | None = None
     """What `${X/a/b}` puts in the place of `a`."""
+    start: int = 0
+    end: int = 0
 
 
 class Output(NamedTuple):
