@@ -123,7 +123,7 @@ def _inspect_simple(command: Simple, catalog: Catalog, depth: int) -> list[Findi
     values = dict(command.env)
     unknown = Word(command.start, command.end)
     assigned = ((name, values.get(name, unknown)) for name in command.assigned)
-    found: list[Finding] = [*check_variables(assigned, span)]
+    found: list[Finding] = [*check_variables(assigned, span, command.words)]
     look = Look(
         command.words,
         command.folders,
@@ -300,7 +300,7 @@ def _use_operands(look: Look, found: Arguments) -> None:
 
 def _use_tail(look: Look, found: Arguments) -> None:
     """The command that this one runs."""
-    look.found += check_variables(map(_assignment, found.assigned), look.span)
+    look.found += check_variables(map(_assignment, found.assigned), look.span, found.tail)
     if not found.tail:
         return
     use = next((slot.use for slot in found.call.operands or () if slot.use in TAILS), "command")

@@ -26,7 +26,8 @@ _LOADS = names(
     " AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE AWS_ENDPOINT_URL PIP_INDEX_URL"
     " PIP_EXTRA_INDEX_URL UV_INDEX_URL NPM_CONFIG_REGISTRY npm_config_registry"
     " NODE_TLS_REJECT_UNAUTHORIZED SSL_CERT_FILE SSL_CERT_DIR CURL_HOME WGETRC NETRC"
-    " HUMAN_IN_LOOP"
+    " HUMAN_IN_LOOP LESS LESSKEY LESSKEYIN LESSKEY_CONTENT LESSKEY_SYSTEM MORE MANOPT MANPATH"
+    " GIT_EXTERNAL_DIFF GIT_COMMON_DIR GIT_NAMESPACE PARALLEL"
 )
 _LOADS_STARTS = ("LD_", "DYLD_", "BASH_FUNC_", "GIT_CONFIG_", "ASSENT_")
 _PROXY = re.compile(r"(?:https?|all|ftp|no)_proxy", re.IGNORECASE)
@@ -51,6 +52,7 @@ _HARMLESS: Mapping[str, re.Pattern[str]] = {
         ("NODE_OPTIONS", rf"(?:--(?:{_NODE})\s*)*"),
         ("PYTHONPATH NODE_PATH PERL5LIB RUBYLIB CLASSPATH", rf"(?:{_FOLDER})(?::(?:{_FOLDER}))*"),
         ("PYTHONWARNINGS", r"[a-z]+(?:::[\w.]*)*"),
+        ("LESS MORE", r"-?[A-Za-z]*"),
         ("IFS", r"[\s,:;|=/-]*"),
         ("LESSOPEN LESSCLOSE BROWSER NO_PROXY no_proxy", r"|none|true"),
         ("HOME XDG_CONFIG_HOME CARGO_HOME GEM_HOME", r"(?:/private)?/(?:var/)?tmp/[\w./-]+"),
@@ -62,12 +64,36 @@ _ADDED = re.compile(
     r"(?:~|/usr|/opt|/home|/Users|/root|(?:\./)?node_modules|\.?/?\.?venv)(?:/[^:]*)?"
 )
 """Folders that may be put on the path: not those where anybody may put a program."""
+_OF_SYSTEM = names(
+    "/bin /usr/bin /usr/local/bin /sbin /usr/sbin /usr/local/sbin /opt/homebrew/bin"
+    " /opt/homebrew/sbin"
+)
+_SKIPS_HOOKS: Mapping[str, re.Pattern[str]] = {
+    "HUSKY": re.compile(r"0"),
+    "HUSKY_SKIP_HOOKS": re.compile(r"(?!0$).+"),
+    "SKIP": re.compile(r".+"),
+    "PRE_COMMIT_ALLOW_NO_CONFIG": re.compile(r".+"),
+    "LEFTHOOK": re.compile(r"0|false"),
+    "LEFTHOOK_EXCLUDE": re.compile(r".+"),
+    "OVERCOMMIT_DISABLE": re.compile(r"(?!0$).+"),
+    "NO_VERIFY": re.compile(r"(?!0$).+"),
+}
+"""Variables by which commits go in without what checks them."""
+_COMMITS = names("git gt jj pre-commit lefthook export declare typeset")
 _FACTORS = MEANINGS["unknown"].factors
 
 
-def check_variables(variables: Iterable[tuple[str, Word]], span: Span) -> Iterator[Evidence]:
-    """Evidence for each variable that makes programs load, run or reach something else."""
+def check_variables(
+    variables: Iterable[tuple[str, Word]], span: Span, words: Iterable[Word] = ()
+) -> Iterator[Evidence]:
+    """Evidence for each variable that makes programs load, run or reach something else, or that
+    keeps hooks from checking; `words` are the command for which they are set."""
+    commits = not _COMMITS.isdisjoint(word.text for word in words if word.text)
     for name, value in variables:
+        hooks = _SKIPS_HOOKS.get(name)
+        if hooks is not None and commits and (value.text is None or hooks.fullmatch(value.text)):
+            what = f"sets {name}, which leaves out hooks that check commits"
+            yield Evidence("skips-hooks", Effect.UNKNOWN, _FACTORS, what, span)
         if changes_programs(name) and not _is_harmless(name, value):
             what = f"sets {name}, which changes what programs do"
             yield Evidence("environment", Effect.CODE_EXEC, _FACTORS, what, span)
@@ -81,8 +107,11 @@ def _is_harmless(name: str, value: Word) -> bool:
 
 
 def _adds_to_path(value: Word) -> bool:
-    """`~/bin:$PATH`: the folders that were there stay, and trusted ones come before or after."""
-    if value.text is not None or value.holds != {"PATH"} or value.outputs:
+    """`~/bin:$PATH`: the folders that were there stay, and trusted ones come before or after; or
+    those of the system alone."""
+    if value.text is not None:
+        return _OF_SYSTEM.issuperset(value.text.split(":"))
+    if value.holds != {"PATH"} or value.outputs:
         return False
     added = [folder for part in (value.prefix, value.suffix) for folder in part.split(":")]
     return all(not folder or _ADDED.fullmatch(folder) for folder in added)

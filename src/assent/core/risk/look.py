@@ -8,7 +8,7 @@ from assent.core.risk.factors import Factors
 from assent.core.risk.findings import Finding, Repository, Runs, Touch, Use
 from assent.core.risk.meanings import MEANINGS, Meaning
 from assent.core.risk.model import Effect, Evidence, Scope
-from assent.core.risk.paths import shown
+from assent.core.risk.paths import is_secret, shown
 from assent.core.risk.shell import GLOB_CHARACTERS, Folders, Word, join
 
 UNKNOWN_PROGRAM = "unknown-program"
@@ -185,6 +185,9 @@ class Look:
         """A path that is known only when it runs, or in a folder that is."""
         if path is not None and path.startswith(("/", "~/")):
             self.found.append(Touch(path, use, (word.start, word.end)))
+        elif use in (Use.READ, Use.SEARCH) and is_secret(word.suffix):
+            what = f"reads a file named {shown(word.suffix)}, which may hold secrets"
+            self.act("secret", what, words=[word])
         elif use in (Use.LIST, Use.READ, Use.SEARCH):
             self.act("read", "reads a file that is known only when it runs", words=[word])
         else:

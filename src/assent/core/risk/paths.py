@@ -226,7 +226,7 @@ def _secret_read(touch: Touch, fact: PathFact, facts: Facts) -> str:
     called = _names(touch, fact, facts)
     if lies_in(fact.real, facts.assent_home):
         return ", which belongs to Assent"
-    if any(_is_secret(name) or _PROCESS.match(name) for name in (*called, touch.path, fact.real)):
+    if any(is_secret(name) or _PROCESS.match(name) for name in (*called, touch.path, fact.real)):
         return ", which may hold secrets"
     if fact.real.startswith("/dev/"):
         return ", a device"
@@ -242,7 +242,7 @@ def _secret_read(touch: Touch, fact: PathFact, facts: Facts) -> str:
 
 def _may_match_secret(pattern: str) -> bool:
     *folders, last = pattern.split("/")
-    if any(_is_secret(f"/{name}") for name in (*folders, last)):
+    if any(is_secret(f"/{name}") for name in (*folders, last)):
         return True
     return any(
         fnmatchcase(sample, part) and (part.startswith((".", "[")) or not sample.startswith("."))
@@ -304,7 +304,7 @@ def _write(touch: Touch, fact: PathFact, facts: Facts) -> Evidence:
         return found(rule, Effect.DELETE, risk, "" if fact.inside else _OUTSIDE)
     if any(_runs_later(n) for n in called):
         return found("runs-later", Effect.CODE_EXEC, RiskClass.HIGH, ", which other programs run")
-    if any(_is_secret(n) for n in called):
+    if any(is_secret(n) for n in called):
         return found("secret", Effect.CREDENTIAL, RiskClass.HIGH, ", which may hold secrets")
     if fact.temporary:
         return found("temporary", Effect.WORKSPACE_WRITE, RiskClass.LOW, ", a temporary file")
@@ -400,7 +400,8 @@ def _matches(name: str, parts: frozenset[str], below: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _is_secret(name: str) -> bool:
+def is_secret(name: str) -> bool:
+    """Whether a path, or the end of one, is named like what holds secrets."""
     parts = [part for part in _folded(name).split("/") if part]
     return (
         any(part in _SECRET_FOLDERS for part in parts)

@@ -55,7 +55,7 @@ def read_make(look: Look, found: Arguments) -> bool:
     will lie says enough of a name that commands print."""
     for word in found.operands:
         folder, slash, _ = word.prefix.rpartition("/")
-        if word.text is None and word.outputs and word.shown and slash and folder:
+        if word.text is None and word.outputs and word.shown and slash and folder.strip("./"):
             look.touch(word, Use.WRITE, folder)
         else:
             look.touch(word, Use.WRITE)

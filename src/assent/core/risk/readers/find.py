@@ -6,7 +6,7 @@ from itertools import takewhile
 
 from assent.core.risk.arguments import Arguments
 from assent.core.risk.findings import Use
-from assent.core.risk.look import InnerCommand, Look
+from assent.core.risk.look import InnerCode, InnerCommand, Look
 from assent.core.risk.names import names
 from assent.core.risk.shell import Word
 
@@ -22,7 +22,7 @@ _FIND_VALUED = names(
     " -printf -fstype"
 )
 _RUNS = names("-exec -execdir -ok -okdir")
-_SHOWS = names("cat bat head tail less more tac nl strings xxd od hexdump base64 grep egrep")
+_SHOWS = names("cat bat head tail less more tac nl strings xxd od hexdump base64")
 _FD_RUNS = names("-x --exec -X --exec-batch")
 _FD_HIDDEN_RUNS = re.compile(r"-[A-Za-z]*[xX].*|--exec(?:-batch)?=.*", re.DOTALL)
 _PLACE = re.compile(r"\{(?:[/.]|//|/\.)?\}")
@@ -52,6 +52,8 @@ def read_find(look: Look, found: Arguments) -> bool:
     here = Word(look.words[0].start, look.words[-1].end, text=".")
     use = max(uses, key=(Use.LIST, Use.SEARCH, Use.DELETE).index)
     look.touch_all(roots or [here], use)
+    if not names and (not roots or roots[0].text == ".") and any(map(_shows, look.inner)):
+        names.append("*")
     for name in names if Use.SEARCH in uses else []:
         look.touch_here(Use.READ, name)
     return True
@@ -77,6 +79,11 @@ def _expression(
             next(words, None)
     elif text not in _FIND_FLAGS:
         look.not_known(look.words[0], f"with `{text}`")
+
+
+def _shows(item: InnerCommand | InnerCode) -> bool:
+    """Whether all that the files hold is shown."""
+    return isinstance(item, InnerCommand) and item.words[0].text in _SHOWS
 
 
 def _each_file(look: Look, words: list[Word], uses: set[Use]) -> None:
