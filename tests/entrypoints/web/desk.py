@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from functools import cached_property
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -142,8 +143,9 @@ class Desk:
         age_ms: int = 0,
         rule: str = "ask-unsafe",
         why: str = "it is not known to be safe",
+        **more: Any,
     ) -> Request:
-        """Open a request as the daemon would."""
+        """Open a request as the daemon would; `more` are fields of the request."""
         now = self.clock.now()
         request_id = self.ids.new()
 
@@ -159,6 +161,7 @@ class Desk:
                 created_at=now - age_ms,
                 expires_at=now - age_ms + 7 * 24 * 3_600_000,
                 tier=tier_for(graded.risk),
+                **more,
             )
             requests.open_request(tx, request, now)
             return request

@@ -103,6 +103,31 @@ async def test_the_page_keeps_the_order_of_what_a_person_needs(
     assert places == sorted(places)
 
 
+async def test_who_decides_and_what_the_agent_promises_is_told(
+    desk: Desk, ana: httpx2.AsyncClient
+) -> None:
+    await desk.ask(
+        *KINDS["delete"](),
+        reviewers=("ana", "ben"),
+        quorum=2,
+        then_ask=("eve",),
+        purpose="tidy up",
+        rollback="restore from the backup",
+    )
+    page = await shown(ana, "/requests/1")
+    assert "2 people of ana or ben" in page
+    assert "then eve is asked" in page
+    assert "tidy up (the agent says)" in page
+    assert "says: restore from the backup" in page
+
+
+async def test_a_page_says_how_bad_it_could_be(desk: Desk, ana: httpx2.AsyncClient) -> None:
+    await desk.ask(*KINDS["delete"]())
+    page = await shown(ana, "/requests/1")
+    assert "<dt>undone</dt>" in page
+    assert "<dt>reaches</dt>" in page
+
+
 async def test_the_dangerous_parts_are_marked_where_they_stand(
     desk: Desk, ana: httpx2.AsyncClient
 ) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from assent.core import policy
 from assent.core.actions import PolicyEdit
-from assent.core.approvals import Request, State, Verdict
+from assent.core.approvals import Request, State, Verdict, approvers
 from assent.core.grants import vouches_of
 from assent.core.proposals import Editable
 from assent.core.risk.factors import RiskClass
@@ -101,6 +101,8 @@ class RequestView:
     why: str
     """The rule's own words; empty where the reasons say them."""
     undo: str
+    rollback: str
+    """How the agent says that it would take it back; unverified."""
     action: ActionView
     runs: ActionView | None
     """What was approved instead, where a person changed it."""
@@ -149,6 +151,7 @@ def request_view(request: Request, context: Context, *, whole: bool = False) -> 
         rule=request.rule,
         why=_why(request),
         undo=assessment.undo,
+        rollback=request.rollback,
         action=action_view(proposal.action, evidence, whole=whole),
         runs=action_view(runnable.action, whole=whole) if runnable and is_changed else None,
         digest=request.subject,
@@ -219,6 +222,7 @@ def _facts(request: Request, context: Context) -> tuple[tuple[str, str], ...]:
     if session.model:
         agent += f", {session.model}"
     rows = [
+        ("purpose", f"{request.purpose} (the agent says)" if request.purpose else ""),
         ("agent", agent),
         ("sub-agent", session.subagent),
         ("session", session.session_id),
@@ -230,8 +234,26 @@ def _facts(request: Request, context: Context) -> tuple[tuple[str, str], ...]:
     ]
     if request.state is State.PENDING:
         moment, left = context.moment(request.expires_at), context.left(request.expires_at)
-        rows.append(("expires", f"{moment}, in {left}; then it is denied"))
+        after = f"then {_people(request.then_ask)} is asked" if request.then_ask else "then denied"
+        rows.append(("expires", f"{moment}, in {left}; {after}"))
+        rows.append(("decides", _who_decides(request)))
     return tuple((label, value) for label, value in rows if value)
+
+
+def _who_decides(request: Request) -> str:
+    """Who may decide and how many it takes; empty when anybody may, alone."""
+    who = _people(request.reviewers) if request.reviewers else ""
+    if request.quorum == 1:
+        return who
+    said = approvers(request)
+    so_far = f"; {_people(tuple(sorted(said)))} approved so far" if said else ""
+    return f"{request.quorum} people{f' of {who}' if who else ''}{so_far}"
+
+
+def _people(names: Sequence[str]) -> str:
+    """`Ana`, `Ana or Ben`, `Ana, Ben or Eve`."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _editable(request: Request) -> tuple[Editable | None, str]:
