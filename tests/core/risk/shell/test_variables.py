@@ -20,7 +20,7 @@ from tests.core.risk.shell.reading import commands, last, problems, read, texts
         pytest.param("A=; ls $A b", "ls b", id="empty"),
         pytest.param("A=x; unset A; ls $A b", "ls b", id="unset"),
         pytest.param("ls ${A:=x} $A", "ls ? ?", id="assigned-when-needed"),
-        pytest.param("A=; ls ${A:-x} ${A-y}", "ls x", id="default"),
+        pytest.param("A=; ls ${A:-x} ${A:+y} z", "ls x z", id="default"),
         pytest.param("A=a; ls ${A:-x} ${A:+y} ${B:?}", "ls a y ?", id="alternatives"),
         pytest.param(
             "A=a.b.c; ls ${A%.*} ${A%%.*} ${A#*.} ${A##*.}", "ls a.b a b.c c", id="stripped"
@@ -83,6 +83,15 @@ def test_values(script: str, words: str) -> None:
             ["a", "b", "ls 1?", "ls 2?", "ls 3?"],
             id="too-many-combinations",
         ),
+        pytest.param(
+            "X=a; f() { X=b; local X=c; }; f; ls $X", ["local X=c", "ls b"], id="local-later"
+        ),
+        pytest.param(
+            "X=a; f() { if t; then local X; fi; X=b; }; f; ls $X",
+            ["t", "local X", "ls a", "ls b"],
+            id="perhaps-local",
+        ),
+        pytest.param("unset X; ls ${X+a} ${X-b}", ["unset X", "ls ? ?"], id="set-or-empty"),
         pytest.param(
             "W=b; f() { local W=c; trap 'a $W' EXIT; }; f",
             ["local W=c", "trap a $W EXIT", "a ?", "a c"],

@@ -173,7 +173,7 @@ class Declaring:
     def _set(self, name: str, variable: Variable, flags: str) -> None:
         expander, context = self.expander, self.context
         if self._is_local():
-            context.locals[-1].add(name)
+            self._own(name)
         elif self.name == "local":
             variable = widest(expander.state.variable(name), variable)
         if any(flag in flags for flag in _NUMBER_FLAGS) or self.name in ("integer", "float"):
@@ -184,6 +184,16 @@ class Declaring:
         elif self._fixes(flags):
             variable = replace(variable, odd=True)
         expander.state = context.assign(expander.state, name, variable)
+
+    def _own(self, name: str) -> None:
+        """From here on the function has this variable for itself."""
+        state, outer = self.expander.state, self.context.locals[-1]
+        if name not in state.own:
+            before = state.variables.get(name)
+            if outer.get(name, before) != before:
+                before = widest(outer[name] or state.variable(name), state.variable(name))
+            outer[name] = before
+            self.expander.state = replace(state, own=state.own | {name})
 
     def _is_local(self) -> bool:
         outward = self.name in ("export", "readonly")

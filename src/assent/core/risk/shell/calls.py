@@ -1,6 +1,6 @@
 """Simple commands: their words, redirects and assignments, and the functions they call."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -20,7 +20,7 @@ from assent.core.risk.shell.expand import Expander
 from assent.core.risk.shell.model import FRESH_PATH, Redirect, Simple, Word
 from assent.core.risk.shell.outputs import output_value, tells
 from assent.core.risk.shell.parser import DECLARERS
-from assent.core.risk.shell.state import State, Variable
+from assent.core.risk.shell.state import State, Variable, widest
 from assent.core.risk.shell.syntax import (
     Assignment,
     Command,
@@ -70,7 +70,7 @@ class Calls:
 
     def _one(self, node: Command, state: State) -> Outcome:
         """A command whose variables have one value each."""
-        context, outer = self.context, self.context.feed
+        context, outer_feed = self.context, self.context.feed
         expander = self.expander(state)
         words, declared = self._words(node, expander)
         words = _named(words)
@@ -104,11 +104,11 @@ class Calls:
             outcome = self._calls(functions, command, call, declared)
         else:
             outcome = self._builtin(command, call, declared)
-        if words[0].text == "exec" and len(words) == 1 and feed is not outer:
+        if words[0].text == "exec" and len(words) == 1 and feed is not outer_feed:
             context.feed = Feed(piped=True)
         if env:
-            own = [name for name, _ in env]
-            ok, failed = _restored(outcome.ok, base, own), _restored(outcome.failed, base, own)
+            outer = {name: base.variables.get(name) for name, _ in env}
+            ok, failed = _restored(outcome.ok, outer), _restored(outcome.failed, outer)
             outcome = Outcome(ok, failed)
         return outcome
 
@@ -187,16 +187,14 @@ class Calls:
             context.feed = alone(context.feed)
         context.calls += 1
         context.active.append(function.name)
-        context.locals.append(set())
+        context.locals.append({})
         context.escapes.append([])
-        outcome = self.run(function.body, replace(state, arguments=arguments))
+        outcome = self.run(function.body, replace(state, arguments=arguments, own=frozenset()))
         escapes, own = context.escapes.pop(), context.locals.pop()
         context.active.pop()
         context.loops = loops
-        ok, failed = (
-            _restored(join_all((end, *escapes)), state, own) for end in (outcome.ok, outcome.failed)
-        )
-        return Outcome(_with_arguments(ok, state), _with_arguments(failed, state))
+        ok = _left(join_all((outcome.ok, *escapes)), state, own)
+        return Outcome(ok, _left(join_all((outcome.failed, *escapes)), state, own))
 
     # --- variables
 
@@ -369,18 +367,28 @@ def _is_descriptor(word: Word) -> bool:
     return word.number if word.text is None else word.text.rstrip("-").isdigit() or word.text == "-"
 
 
-def _with_arguments(state: State | None, before: State) -> State | None:
-    return None if state is None else replace(state, arguments=before.arguments)
+def _left(state: State | None, before: State, own: Mapping[str, Variable | None]) -> State | None:
+    """The shell after a function, whose arguments and own variables are gone."""
+    if state is None:
+        return None
+    certain = {name: variable for name, variable in own.items() if name in state.own}
+    after = _restored(state, certain)
+    if after is None:
+        return None
+    for name in own.keys() - certain.keys():
+        other = own[name] or State(before.folders, forgotten=state.forgotten).variable(name)
+        after = after.bind(name, widest(other, after.variable(name)))
+    return replace(after, arguments=before.arguments, own=before.own)
 
 
-def _restored(state: State | None, before: State, own: Iterable[str]) -> State | None:
-    """The shell after a function, whose own variables are gone."""
+def _restored(state: State | None, outer: Mapping[str, Variable | None]) -> State | None:
+    """The shell with variables as they were before something had them for itself."""
     if state is None:
         return None
     variables = dict(state.variables)
-    for name in own:
-        if name in before.variables:
-            variables[name] = before.variables[name]
-        else:
+    for name, variable in outer.items():
+        if variable is None:
             variables.pop(name, None)
+        else:
+            variables[name] = variable
     return replace(state, variables=variables)

@@ -105,8 +105,8 @@ class Context:
     """Functions that have been called."""
     active: list[str] = field(default_factory=list)
     """Functions that are being called."""
-    locals: list[set[str]] = field(default_factory=list)
-    """Variables that each of these functions has for itself."""
+    locals: list[dict[str, Variable | None]] = field(default_factory=list)
+    """For each of these functions its own variables, and what they were before."""
     traps: list[Trap] = field(default_factory=list)
     temporary: bool = True
     """`mktemp` makes its files where it does by itself."""

@@ -373,8 +373,10 @@ class Expander:
         if not known:
             chosen = any_of((EMPTY, other)) if takes else any_of((value, other))
             chosen = replace(chosen, holds=chosen.holds | value.holds)
+        elif value.text == "" and not operator.startswith(":"):
+            chosen = any_of((EMPTY, other))
         else:
-            present = value.text != "" or not operator.startswith(":")
+            present = value.text != ""
             chosen = (other if present else EMPTY) if takes else (value if present else other)
         if operator[-1] == "=" and part.name.isidentifier():
             self.assigned.append(part.name)

@@ -43,6 +43,8 @@ class State:
     """What `popd` goes back to; None when it is not known."""
     previous: Folders = (UNKNOWN_FOLDER,)
     """Where `cd -` goes."""
+    own: frozenset[str] = frozenset()
+    """Variables that the present function has for itself, whichever way it went."""
     forgotten: bool = False
     """Code that was not read may have set any variable."""
 
@@ -88,6 +90,7 @@ def join_states(left: State, right: State) -> State:
         arguments=left.arguments if left.arguments == right.arguments else None,
         stack=left.stack if left.stack == right.stack else None,
         previous=limited((*left.previous, *right.previous)),
+        own=left.own & right.own,
         forgotten=left.forgotten or right.forgotten,
     )
 
