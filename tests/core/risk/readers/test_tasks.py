@@ -140,6 +140,10 @@ def test_flags_of_npm_count_after_the_task_too() -> None:
     assert assess_script("npm run build -- --script-shell=/tmp/x").risk is RiskClass.LOW
 
 
+def test_code_that_a_task_runner_is_given_runs() -> None:
+    assert assess_script("rake -e 'system(1)'").risk is RiskClass.HIGH
+
+
 def test_make_that_only_tries_runs_no_task() -> None:
     assert assess_script("make --dry-run deploy").risk is RiskClass.LOW
     assert assess_script("make deploy").risk is RiskClass.HIGH

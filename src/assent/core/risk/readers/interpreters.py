@@ -128,7 +128,7 @@ _LANGUAGES = {
     "r": "Rscript R",
     "julia": "julia",
     "powershell": "pwsh powershell pwsh.exe powershell.exe",
-    "scala": "scala groovy elixir clojure clj guile racket sbcl ocaml",
+    "scala": "scala groovy elixir clojure clj guile racket sbcl ocaml kotlin",
 }
 _BY_PROGRAM = {name: word for word, several in _LANGUAGES.items() for name in several.split()}
 """Which grammar a program has; any other reads its words as Python does."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from assent.core.risk.arguments import Arguments
+from assent.core.risk.catalog import CODE
 from assent.core.risk.environment import check_variables
 from assent.core.risk.findings import RunsTask, Use
 from assent.core.risk.look import InnerCode, InnerCommand, Look
@@ -101,6 +102,9 @@ def use_values(look: Look, found: Arguments) -> None:
     for value in found.values:
         if value.use == "shell":
             look.inner.append(InnerCode("shell", value.word, value.text))
+        elif value.use.startswith(CODE):
+            language = value.use.removeprefix(CODE)
+            look.inner.append(InnerCode(language, value.word, value.text))
         elif value.use in ("read", "write", "run", "list"):
             look.touch(value.word, Use(value.use), value.text)
 
