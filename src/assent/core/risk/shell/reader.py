@@ -339,7 +339,8 @@ class _Reading:
         values: list[Value] = []
         if node.words is None:
             known = state.arguments is not None
-            values = list(state.arguments or (Value(holds=frozenset({"@"})),))
+            values = list(state.arguments or ())
+            values += [] if known else [Value(holds=frozenset({"@"}))]
         for word in node.words or ():
             for made in expander.words(word):
                 known = known and made.single
