@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,6 +15,8 @@ from assent.core.risk.readers import READERS
 from assent.errors import UsageError
 
 FOLDER = Path(__file__).parent
+_NAMED = ("",)
+"""Stands for the name of a subcommand, whichever it is."""
 _VERSION = ("-v", "-V", "--version", "-version")
 _HINT = "The policy in force stays as it is until this is put right."
 
@@ -126,17 +129,23 @@ def _named(tables: Mapping[str, _Program]) -> Iterator[tuple[str, Program]]:
 
 def _program(name: str, table: _Program) -> Program:
     detailed = [
-        _call(tuple(words.split()), MEANINGS[entry.means], table, entry)
+        call
         for entry in table.call
-        for words in entry.name
+        for call in _named_like(_call(_NAMED, MEANINGS[entry.means], table, entry), entry.name)
     ]
+    plain = _call(_NAMED, MEANINGS["unknown"], table, None)
     listed = [
-        _call(tuple(words.split()), MEANINGS[means], table, None)
+        call
         for means, several in table.calls.items()
-        for words in several
+        for call in _named_like(replace(plain, means=MEANINGS[means]), several)
     ]
     itself = _call((), MEANINGS[table.means], table, table)
     return Program(name=name, about=table.about, calls=(*detailed, *listed, itself))
+
+
+def _named_like(call: Call, names: Sequence[str]) -> Iterator[Call]:
+    """The call under each of the names; they share what holds for their flags."""
+    return (replace(call, name=tuple(words.split())) for words in names)
 
 
 def _call(name: tuple[str, ...], means: Meaning, program: _Program, entry: _Shared | None) -> Call:

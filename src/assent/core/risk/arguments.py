@@ -91,21 +91,23 @@ def _skip_flag(branches: Sequence[Branch], text: str) -> tuple[int, bool]:
     """How many words a flag before the subcommand takes, and whether it is known."""
     name, equals, _ = text.partition("=")
     short = "" if text.startswith("--") else text[:2]
-    for branch in branches:
-        if name in branch.flags:
-            return (1 if equals or branch.flags[name] is None else 2), True
-        if branch.flags.get(short) is not None:
+    rules = [rule for branch in branches for rule in branch.rules]
+    for rule in rules:
+        if name in rule.flags:
+            return (1 if equals or rule.flags[name] is None else 2), True
+        if rule.flags.get(short) is not None:
             return (1 if len(text) > 2 else 2), True
-    return 1, any(
-        (branch.call is not None and branch.call.any_flag) or _is_listed(text, name, branch)
-        for branch in branches
+    return 1, any(branch.call is not None and branch.call.any_flag for branch in branches) or any(
+        _is_listed(text, name, rule) for rule in rules
     )
 
 
-def _is_listed(text: str, name: str, branch: Branch) -> bool:
+def _is_listed(text: str, name: str, rule: Call) -> bool:
     letters = "" if text.startswith("--") else text[1:]
-    return name in branch.others or (
-        bool(letters) and all(f"-{letter}" in branch.flags for letter in letters)
+    return (
+        name in rule.raises
+        or name in rule.instead
+        or (bool(letters) and all(f"-{letter}" in rule.flags for letter in letters))
     )
 
 

@@ -86,10 +86,8 @@ class Branch:
     call: Call | None = None
     words: dict[str, "Branch"] = field(default_factory=dict)
     patterns: list[tuple[str, "Branch"]] = field(default_factory=list)
-    flags: dict[str, str | None] = field(default_factory=dict)
-    """Of all calls from here on."""
-    others: set[str] = field(default_factory=set)
-    """Flags from here on that raise or replace a meaning."""
+    rules: list[Call] = field(default_factory=list)
+    """Calls from here on, one for each set of flags that they share."""
 
     def after(self, word: str) -> Iterator["Branch"]:
         """Where `word` leads, the plainest way first."""
@@ -148,9 +146,15 @@ def _child(branch: Branch, word: str) -> Branch:
 
 
 def _note_flags(branch: Branch, call: Call) -> None:
-    for flag, use in call.flags.items():
-        branch.flags.setdefault(flag, use)
-    branch.others.update(call.raises, call.instead)
+    """Most calls of a program share its flags: these are noted once."""
+    if not any(
+        rule.flags is call.flags
+        and rule.raises is call.raises
+        and rule.instead is call.instead
+        and rule.any_flag is call.any_flag
+        for rule in branch.rules
+    ):
+        branch.rules.append(call)
 
 
 def _wildness(call: Call) -> int:
