@@ -111,6 +111,8 @@ def test_words(script: str, words: list[str]) -> None:
         pytest.param("[ a", {"text": "a", "glob": False}, id="bracket"),
         pytest.param("cat @(a|b)", {"text": None, "single": False}, id="extended-pattern"),
         pytest.param("cat {1..1000000000}", {"text": None, "single": False}, id="too-many"),
+        pytest.param("X=a; cat $X{b,c}", {"text": None, "single": False}, id="braces-make-names"),
+        pytest.param("X=a; cat $X{.b,.c}", {"text": "a.c"}, id="braces-make-no-names"),
         pytest.param("cat $X[1]", {"text": None}, id="zsh-subscript"),
         pytest.param("X=/a; cat $X:h", {"text": None}, id="zsh-modifier"),
     ],

@@ -3,7 +3,7 @@
 import re
 from typing import TypeAlias
 
-from assent.core.risk.shell.syntax import Part, Text
+from assent.core.risk.shell.syntax import Parameter, Part, Text
 
 MAX_WORDS = 64
 MAX_BRACES = 12
@@ -16,7 +16,7 @@ _Token: TypeAlias = str | Part
 
 
 class TooManyWords(Exception):
-    """The braces make more words than are looked at."""
+    """The braces make more words than are looked at, or words of which shells disagree."""
 
 
 def has_braces(parts: tuple[Part, ...]) -> bool:
@@ -58,10 +58,22 @@ def _expand(tokens: list[_Token]) -> list[list[_Token]]:
         if end and choices is not None:
             middles = [each for choice in choices for each in _expand(choice)]
             tails = _expand(tokens[end + 1 :])
+            if begin and _is_name(tokens[begin - 1]) and _goes_on(middles, tails):
+                raise TooManyWords
             if len(middles) * len(tails) > MAX_WORDS:
                 raise TooManyWords
             return [[*tokens[:begin], *middle, *tail] for middle in middles for tail in tails]
     return [tokens]
+
+
+def _is_name(token: _Token) -> bool:
+    """`$X`, which letters behind it would make another name: braces come before variables."""
+    return isinstance(token, Parameter) and not (token.quoted or token.operator or token.key)
+
+
+def _goes_on(middles: list[list[_Token]], tails: list[list[_Token]]) -> bool:
+    starts = [(middle or tail)[:1] for middle in middles for tail in tails]
+    return any(isinstance(t, str) and re.match(r"\w", t) is not None for one in starts for t in one)
 
 
 def _closing(tokens: list[_Token], begin: int) -> int:
