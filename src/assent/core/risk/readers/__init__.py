@@ -74,7 +74,7 @@ from assent.core.risk.readers.tasks import (
     read_texts,
     read_tool_or_task,
 )
-from assent.core.risk.readers.text import read_awk, read_jq, read_sed
+from assent.core.risk.readers.text import read_awk, read_jq, read_sed, read_yq
 
 Reader = Callable[[Look, Arguments], bool]
 
@@ -136,6 +136,7 @@ READERS: Mapping[str, Reader] = {
     "typeset": read_typeset,
     "uv-run": read_uv_run,
     "xargs": read_xargs,
+    "yq": read_yq,
     **OUTWARD,
 }
 """By the names that catalog files use."""

@@ -11,7 +11,15 @@ from assent.core.risk.names import names
 from assent.core.risk.readers.builtins import tells_secret
 from assent.core.risk.shell import Word
 
-_JQ_TELLS = re.compile(r"\benv\b|\$ENV|\bimport\b|\binclude\b|\$__prog")
+_JQ_TELLS = re.compile(
+    r"""(?<![.\w"'-])(?:str)?env\b(?!["'-])|\$ENV|\bimport\b|\binclude\b|\$__prog|\benvsubst\b"""
+)
+_JQ_NAMED = re.compile(
+    r"(?<![.\w])(?:(?:\$ENV|env)\s*\.\s*([A-Za-z_]\w*)|(?:str)?env\(\s*([A-Za-z_]\w*)\s*\))"
+)
+"""One variable of the environment, by its name."""
+_YQ_LOADS = re.compile(r"""\bload\w*\s*\(\s*(?:"([^"]*)"\s*\))?""")
+_YQ_RUNS = re.compile(r"\bsystem\s*\(")
 
 # --- sed
 
@@ -311,8 +319,35 @@ def read_awk(look: Look, found: Arguments) -> bool:
 
 
 def read_jq(look: Look, found: Arguments) -> bool:
-    """`jq`: its filter may show the environment."""
-    for word in [] if found.flags & {"-f", "--from-file"} else found.operands[:1]:
-        if _JQ_TELLS.search(word.text or ""):
-            look.act("secret", "shows the environment of the command", words=[word])
+    """`jq`: its filter may show the environment. Which word is the filter depends on flags that
+    take two values, so that all are looked at."""
+    for word in found.operands:
+        _query(look, word)
     return False
+
+
+def read_yq(look: Look, found: Arguments) -> bool:
+    """`yq`: as `jq`, and its filter may read other files and run commands."""
+    for word in (*found.operands, *(value.word for value in found.values)):
+        _query(look, word)
+        for name in _YQ_LOADS.findall(word.text or ""):
+            if name:
+                look.touch(word, Use.READ, name)
+            else:
+                look.not_known(word, "with a file that is known only when it runs")
+        if _YQ_RUNS.search(word.text or ""):
+            look.act("code", "runs a command from a filter", words=[word])
+    if found.flags & {"-i", "--inplace", "--in-place"}:
+        look.touch_all(found.operands[1:], Use.WRITE)
+    return False
+
+
+def _query(look: Look, word: Word) -> None:
+    text = _JQ_NAMED.sub(_harmless_name, word.text or "")
+    if _JQ_TELLS.search(text):
+        look.act("secret", "shows the environment of the command", words=[word])
+
+
+def _harmless_name(found: re.Match[str]) -> str:
+    """Nothing for a variable that holds no secret."""
+    return found[0] if tells_secret(found[1] or found[2]) else ""
