@@ -222,7 +222,7 @@ def _facts(request: Request, context: Context) -> tuple[tuple[str, str], ...]:
     if session.model:
         agent += f", {session.model}"
     rows = [
-        ("purpose", f"{request.purpose} (the agent says)" if request.purpose else ""),
+        ("purpose", _purpose(request)),
         ("agent", agent),
         ("sub-agent", session.subagent),
         ("session", session.session_id),
@@ -238,6 +238,12 @@ def _facts(request: Request, context: Context) -> tuple[tuple[str, str], ...]:
         rows.append(("expires", f"{moment}, in {left}; {after}"))
         rows.append(("decides", _who_decides(request)))
     return tuple((label, value) for label, value in rows if value)
+
+
+def _purpose(request: Request) -> str:
+    """What the agent says it is for, where that is not shown as its words anyway."""
+    told = request.purpose in request.proposal.prose
+    return "" if told else f"{request.purpose} (the agent says)"
 
 
 def _who_decides(request: Request) -> str:
