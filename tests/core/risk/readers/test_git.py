@@ -85,6 +85,8 @@ def test_what_runs_a_program(script: str) -> None:
         pytest.param("git gc --prune=now", "delete", id="gc"),
         pytest.param("git grep -h x HEAD -- .env", "credential", id="grep"),
         pytest.param("git show HEAD:.env", "credential", id="show"),
+        pytest.param("git show -c HEAD:.env", "credential", id="show-combined"),
+        pytest.param("git blame -C .env", "credential", id="blame-copies"),
         pytest.param("git add .env", "credential", id="add"),
         pytest.param("git apply --include='.assent/*' a.patch", "policy-self", id="apply"),
         pytest.param("git config --unset core.hooksPath", "code-exec", id="unset"),
@@ -115,6 +117,8 @@ def test_more_than_it_looks(script: str, effect: str) -> None:
         pytest.param('git -C "$(git rev-parse --show-toplevel)" add -A', id="root"),
         pytest.param("git add . && git commit -m 'a: b'", id="commit"),
         pytest.param("HUSKY=0 npm ci", id="no-commit"),
+        pytest.param("git rev-parse --git-dir", id="rev-parse"),
+        pytest.param("ls $(git rev-parse --git-dir)", id="folder-of-git"),
         pytest.param("git gc", id="gc"),
     ],
 )
