@@ -23,6 +23,7 @@ from assent.core.proposals import AgentSession, Proposal
 from assent.core.risk import Assessment, Use, assess, assess_findings, lies_in, uses_of
 from assent.core.risk.commands import inspect_code
 from assent.core.risk.edits import FileVersion, inspect_change
+from assent.core.risk.shell import REPOSITORY_ROOT
 
 KINDS = ("shell", "sql", "edit", "diff", "tool")
 WORKSPACE = "/workspace/project"
@@ -232,6 +233,8 @@ def with_paths(action: Action, facts: Facts, *, cwd: str) -> Facts:
 
 def _fact(path: str, facts: Facts, uses: frozenset[Use]) -> PathFact:
     workspace = facts.workspace
+    if lies_in(path, REPOSITORY_ROOT):
+        path = workspace + path[len(REPOSITORY_ROOT) :]
     real = "/" + posixpath.normpath(path).lstrip("/")
     inside = lies_in(real, workspace) and workspace != "/"
     temporary = not inside and any(lies_in(real, folder) for folder in _TEMPORARY)

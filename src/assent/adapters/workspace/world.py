@@ -16,6 +16,7 @@ from assent.core.actions import Action, Command, FileEdit, FileRead
 from assent.core.facts import Facts, Kept, PathFact, RepositoryFact, ScriptFact
 from assent.core.proposals import AgentSession
 from assent.core.risk import Use, lies_in, repositories_of, uses_of
+from assent.core.risk.shell import REPOSITORY_ROOT
 
 _LOSES = frozenset({Use.DELETE, Use.DISCARD})
 POLICY_FILE = ".assent/policy.toml"
@@ -55,8 +56,8 @@ class LocalWorld:
             facts,
             scripts=self._tracked(scripts, paths),
             paths=paths if isinstance(action, FileEdit) else self._kept(paths, uses),
-            git_exec_keys=self._exec_keys(folders),
-            repositories=self._repository_facts(folders),
+            git_exec_keys=self._exec_keys(folders, known.workspace),
+            repositories=self._repository_facts(folders, known.workspace),
             plan_paths=self._plan_paths(session),
         )
 
@@ -71,7 +72,10 @@ class LocalWorld:
                 uses_of(action, replace(known, scripts=scripts) if scripts else known, cwd=cwd)
             )
             new = [p for p, use in uses.items() if Use.RUN in use and p not in scripts]
-            found = {path: self._scripts.fact(real_path(self._expand(path))) for path in new}
+            found = {
+                path: self._scripts.fact(real_path(self._expand(path, known.workspace)))
+                for path in new
+            }
             read = {path: fact for path, fact in found.items() if fact is not None}
             if not read:
                 break
@@ -107,8 +111,12 @@ class LocalWorld:
             found[path] = replace(fact, kept=kept.kept, unkept=kept.unkept, unkept_files=kept.files)
         return found
 
-    def _repository_facts(self, folders: Sequence[str]) -> Mapping[str, RepositoryFact]:
-        found = {folder: self._repositories.fact(self._expand(folder)) for folder in folders}
+    def _repository_facts(
+        self, folders: Sequence[str], workspace: str
+    ) -> Mapping[str, RepositoryFact]:
+        found = {
+            folder: self._repositories.fact(self._expand(folder, workspace)) for folder in folders
+        }
         return {folder: fact for folder, fact in found.items() if fact is not None}
 
     def policy_file(self, workspace: str) -> bytes | None:
@@ -123,7 +131,7 @@ class LocalWorld:
         return branch_of(workspace)
 
     def _path(self, path: str, workspace: str) -> PathFact:
-        real = real_path(self._expand(path))
+        real = real_path(self._expand(path, workspace))
         mode = _mode(real)
         inside = _is_inside(real, workspace, self._home)
         return PathFact(
@@ -141,18 +149,24 @@ class LocalWorld:
             any(lies_in(real, place) or lies_in(place, real) for place in mine)
         )
 
-    def _expand(self, path: str) -> str:
+    def _expand(self, path: str, workspace: str) -> str:
+        """The path on this machine: its home, and the work tree that a script asked git for."""
+        if lies_in(path, REPOSITORY_ROOT):
+            return workspace + path[len(REPOSITORY_ROOT) :]
         return self._home + path[1:] if path == "~" or path.startswith("~/") else path
 
-    def _exec_keys(self, folders: tuple[str, ...]) -> tuple[str, ...]:
-        keys = (key for f in folders for key in self._configs.exec_keys(self._expand(f)))
+    def _exec_keys(self, folders: tuple[str, ...], workspace: str) -> tuple[str, ...]:
+        keys = (key for f in folders for key in self._configs.exec_keys(self._expand(f, workspace)))
         return tuple(dict.fromkeys(keys))
 
     def _plan_paths(self, session: AgentSession) -> tuple[str, ...]:
-        folders = [self._expand(folder) for folder in _PLAN_FOLDERS.get(session.agent, ())]
+        folders = [
+            self._expand(folder, session.workspace)
+            for folder in _PLAN_FOLDERS.get(session.agent, ())
+        ]
         below = _PLAN_FOLDER_BELOW.get(session.agent)
         if below is not None:
-            folders += _plan_folders(self._expand(below), session.session_id)
+            folders += _plan_folders(self._expand(below, session.workspace), session.session_id)
         return tuple(real_path(folder) for folder in folders)
 
 

@@ -137,7 +137,7 @@ def _inspect_simple(command: Simple, catalog: Catalog, depth: int) -> list[Findi
             look.never_safe(redirect.target, "writes to a file that is known only when it runs")
         look.touch(redirect.target, Use.WRITE if redirect.writes else Use.READ)
     look.found = [_with_text(item, command) for item in look.found]
-    if command.words:
+    if command.words and not command.inlined:
         inspect_program(look)
     return [*found, *look.found]
 
