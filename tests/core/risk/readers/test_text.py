@@ -69,6 +69,11 @@ def test_sed_that_nobody_reads(script: str) -> None:
     assert assess_script(f"sed '{script}' a.txt").risk >= RiskClass.MEDIUM
 
 
+def test_what_is_too_long_is_not_read() -> None:
+    assert assess_script("sed '" + "p;" * 10_000 + "' a.txt").risk >= RiskClass.MEDIUM
+    assert assess_script("awk '{" + "print;" * 10_000 + "}' a.txt").risk >= RiskClass.MEDIUM
+
+
 @given(st.text(alphabet="s/ab[]\\we{};\n1,$!pgi ", max_size=30))
 def test_any_sed_script_is_read_to_an_end(script: str) -> None:
     for reading in sed_readings(script):

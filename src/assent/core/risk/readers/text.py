@@ -21,6 +21,9 @@ _JQ_NAMED = re.compile(
 _YQ_LOADS = re.compile(r"""\bload\w*\s*\(\s*(?:"([^"]*)"\s*\))?""")
 _YQ_RUNS = re.compile(r"\bsystem\s*\(")
 
+MAX_SCRIPT = 4_000
+"""Longer ones are not read."""
+
 # --- sed
 
 _SED_BLANK = re.compile(r"(?:[\s;}]|#[^\n]*)*")
@@ -148,6 +151,8 @@ class SedScript:
 
 def sed_readings(text: str) -> list[SedScript]:
     """The script as each kind of sed reads it; none where nobody does."""
+    if len(text) > MAX_SCRIPT:
+        return []
     readings = [SedScript(text, brackets=True), SedScript(text, brackets=False)]
     understood = [reading for reading in readings if reading.read()]
     return [
@@ -309,7 +314,7 @@ def read_awk(look: Look, found: Arguments) -> bool:
     if not written and not programs:
         programs, operands = operands[:1], operands[1:]
     for word in programs:
-        if word.text is None:
+        if word.text is None or len(word.text) > MAX_SCRIPT:
             look.not_known(word, "with a program that may do more than print")
         else:
             _Awk(look, word, list(awk_tokens(word.text))).read()
