@@ -10,7 +10,7 @@ from assent.core.risk.shell import join
 _PATTERNS = frozenset({"-e", "-f", "--regexp", "--file", "--files", "--type-list"})
 _HARMLESS_KEYS = re.compile(r"\+\+?(?:\d*[Ggp%]?|F|/[^\n]*|\?[^\n]*)")
 _SUBSTITUTION = re.compile(
-    r"(?:s|y|tr)([/|,#!:])(?:(?!\1|\(\?|[$@][{(\w])[^\\]|\\.)*+\1(?:(?!\1|[@]|\$\{).)*+\1[gimsxrcd]*;?"
+    r"(?:s|y|tr)([/|,#!:])(?:(?!\1|\(\?|[$@][{(\w])[^\\]|\\.)*\1(?:(?!\1|[@]|\$\{).)*\1[gimsxrcd]*;?"
 )
 """One that runs nothing: without code in its pattern, and without `e`."""
 _PLAIN = re.compile(r"[\w. -]+")
