@@ -19,6 +19,13 @@ def command(text: str) -> Command:
         pytest.param(command("assent approve 1"), id="by-name"),
         pytest.param(command("/opt/venv/bin/assent approve REQ-1"), id="by-path"),
         pytest.param(command("python3 -m assent approve 1"), id="as-module"),
+        pytest.param(
+            command("python3 -m assent.entrypoints.cli.main approve 1"), id="as-submodule"
+        ),
+        pytest.param(
+            command("curl -X POST http://127.0.0.1:7422/api/requests/1/approve"), id="api"
+        ),
+        pytest.param(command("http POST localhost:7422/api/grants/revoke"), id="api-of-grants"),
         pytest.param(command("bash -c 'assent down'"), id="quoted"),
         pytest.param(command("git status && assent agents uninstall codex"), id="in-a-list"),
         pytest.param(command("sqlite3 /home/ana/.local/share/assent/control.db"), id="database"),
@@ -42,6 +49,8 @@ def test_reaching_for_assent_is_of_the_top_class(action: Action) -> None:
         pytest.param("echo assent", id="the-word"),
         pytest.param("grep -rn approve docs", id="another-program"),
         pytest.param("echo with assent from all", id="prose"),
+        pytest.param("assent policy explain 'git push'", id="asking-why"),
+        pytest.param("curl localhost:3000/api/requests", id="the-project's-own-page"),
     ],
 )
 def test_other_words_are_not(text: str) -> None:

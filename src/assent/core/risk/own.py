@@ -12,14 +12,18 @@ from assent.core.facts import Facts
 from assent.core.risk.factors import RiskClass, typical
 from assent.core.risk.model import Effect, Evidence
 
+_READS = r"policy\s+(?:lint|explain|test|schema|replay|show)\b"
 _DECIDES = re.compile(
-    r"""
-    \bassent(?:\s+|["',\s]+)
-    (?:approve|reject|modify|delay|withdraw|answer|refer|init|up|down|agents|policy(?!\s+(?:lint|explain|test|schema|replay|show)\b)|undo|change)\b
+    rf"""
+    \bassent(?:\.[\w.]+)?(?:\s+|["',\s]+)(?!{_READS})
+    (?:approve|reject|modify|delay|withdraw|answer|refer|init|up|down|agents|policy|undo|change)\b
     | \bASSENT_HOME\b
+    | (?:localhost|127(?:\.\d+){{3}}|\[::1?\]|0\.0\.0\.0)(?::\d+)?
+      /api/(?:requests/[^/\s]+/|programs/|grants/|login-links)
     """,
     re.VERBOSE,
 )
+"""A command of Assent by which people decide, by its name or by its module, or its own page."""
 
 
 def reaches_for_assent(action: Action, facts: Facts) -> Iterator[Evidence]:
