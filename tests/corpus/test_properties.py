@@ -235,6 +235,7 @@ def test_what_is_nested_too_deep_waits(depth: int) -> None:
 def test_company_never_makes_danger_smaller(
     before: list[str], dangerous: str, after: list[str], joint: str
 ) -> None:
+    assume(not (".." in dangerous and "cd src" in before))
     alone = assess_script(dangerous)
     together = assess_script(joint.join([*before, f"({dangerous})", *after]))
     assert together.risk >= alone.risk > RiskClass.LOW

@@ -32,6 +32,8 @@ def read_engine(look: Look, found: Arguments) -> bool:
     for value in found.values:
         if value.flag == "--context" and not _HERE.fullmatch(value.text or ""):
             look.act("external", "speaks to a container engine elsewhere", words=[value.word])
+        if found.call.name[-1:] == ("inspect",) and "Env" in (value.text or ""):
+            look.act("secret", "shows the environment of a container", words=[value.word])
     return False
 
 

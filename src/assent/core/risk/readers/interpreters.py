@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from types import MappingProxyType
 
 from assent.core.risk.arguments import Arguments
@@ -444,6 +445,13 @@ def _run_module(look: Look, word: Word, name: str | None, rest: tuple[Word, ...]
         _standard_module(look, word, name, rest)
 
 
+def _serve(look: Look, rest: tuple[Word, ...]) -> None:
+    """A server shows a whole folder: the one that `--directory` names."""
+    for flag, folder in pairwise(rest):
+        if flag.text in ("-d", "--directory"):
+            look.touch(folder, Use.SEARCH)
+
+
 def _standard_module(look: Look, word: Word, name: str, rest: tuple[Word, ...]) -> None:
     operands = [each for each in rest if not _is_flag(each.text)]
     if name == "json.tool":
@@ -456,6 +464,7 @@ def _standard_module(look: Look, word: Word, name: str, rest: tuple[Word, ...]) 
     elif name in ("zipfile", "tarfile"):
         _archive(look, rest, operands)
     elif name in ("http.server", "pydoc", "webbrowser", "smtpd", "aiosmtpd"):
+        _serve(look, rest)
         look.means(MEANINGS["local-service"])
     elif name in _PROMPTS:
         look.means(MEANINGS["interactive"])
