@@ -137,9 +137,17 @@ def _inspect_simple(command: Simple, catalog: Catalog, depth: int) -> list[Findi
             look.never_safe(redirect.target, "writes to a file that is known only when it runs")
         look.touch(redirect.target, Use.WRITE if redirect.writes else Use.READ)
     look.found = [_with_text(item, command) for item in look.found]
-    if command.words and not command.inlined:
+    if command.words and not (command.inlined and _is_read_well(command)):
         inspect_program(look)
     return [*found, *look.found]
+
+
+def _is_read_well(command: Simple) -> bool:
+    """Whether the text of an `eval` or a `trap`, whose commands were followed in their place, has
+    no problem of its own."""
+    texts = [word.text for word in command.words[1:]]
+    known = [text for text in texts if text is not None]
+    return len(known) == len(texts) and not read_script(" ".join(known), "/").problems
 
 
 def _with_text(item: Finding, command: Simple) -> Finding:
