@@ -29,7 +29,7 @@ from benchmarks.measure import Program
 AGENT, EVENT = "claude-code", "PreToolUse"
 SESSION = "benchmark"
 SAFE = "git status --short && git diff --stat && ls -la src"
-RISKY = "rm -rf build"
+RISKY = "git push origin main"
 
 
 @dataclass(frozen=True, slots=True)

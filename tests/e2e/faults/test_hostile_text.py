@@ -93,14 +93,18 @@ def shown(house: House, request: Mapping[str, Any]) -> str:
 
 
 INVISIBLE = [
-    pytest.param("make release", "make release\u200b", id="zero-width"),
-    pytest.param("make release", "make release ", id="trailing-space"),
-    pytest.param("make release", "make\u00a0release", id="other-space"),
-    pytest.param("make release", "make r\u0435lease", id="homoglyph"),
-    pytest.param("make caf\u00e9", "make cafe\u0301", id="normal-forms"),
-    pytest.param("make a\nmake b", "make a\r\nmake b", id="line-ends"),
-    pytest.param("make release", "make release\u202c", id="bidi"),
-    pytest.param("make release", "make release\ufeff", id="byte-order-mark"),
+    pytest.param("git push origin release", "git push origin release\u200b", id="zero-width"),
+    pytest.param("git push origin release", "git push origin release ", id="trailing-space"),
+    pytest.param("git push origin release", "git push origin\u00a0release", id="other-space"),
+    pytest.param("git push origin release", "git push origin r\u0435lease", id="homoglyph"),
+    pytest.param("git push origin caf\u00e9", "git push origin cafe\u0301", id="normal-forms"),
+    pytest.param(
+        "git push origin a\ngit push origin b",
+        "git push origin a\r\ngit push origin b",
+        id="line-ends",
+    ),
+    pytest.param("git push origin release", "git push origin release\u202c", id="bidi"),
+    pytest.param("git push origin release", "git push origin release\ufeff", id="byte-order-mark"),
 ]
 
 
@@ -199,7 +203,7 @@ def test_a_1_MB_command_is_shown_whole(house: House) -> None:  # noqa: N802
 
 
 def test_a_terminal_of_another_encoding_gets_escapes_not_a_crash(house: House) -> None:
-    house.shell(CLAUDE, "make caf\u00e9 \u4e2d")
+    house.shell(CLAUDE, "git push origin caf\u00e9 \u4e2d")
     [request] = house.waiting()
     done = house.assent("show", request["name"], env={"PYTHONIOENCODING": "latin-1"})
     assert done.returncode == 0, done.stderr
