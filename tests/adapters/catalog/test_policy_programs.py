@@ -64,3 +64,24 @@ def test_what_the_policy_says_holds_before_what_is_built_in() -> None:
 def test_a_wrong_table_is_an_error_that_says_where(text: bytes) -> None:
     with pytest.raises(UsageError, match="program.x"):
         policy(text)
+
+
+VOUCHED = b"""
+[[rule]]
+name = "our-plugin"
+route = "proceed"
+programs = ["git teleport"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "decision"),
+    [
+        pytest.param("git teleport north", "auto", id="the-call"),
+        pytest.param("git levitate", "gate", id="another-call"),
+        pytest.param("git teleport north > ~/.bashrc", "gate", id="what-else-it-does"),
+        pytest.param("git teleport && git push", "gate", id="what-comes-after"),
+    ],
+)
+def test_a_rule_may_vouch_for_a_call_that_is_not_known(command: str, decision: str) -> None:
+    assert Classifier(policy(VOUCHED)).grade(Case("x", "shell", command)).decision == decision

@@ -11,8 +11,8 @@ from assent.core.risk.edits.classes import classes_of
 from assent.core.risk.model import Assessment, Effect, Evidence
 
 HARMLESS = frozenset({Effect.NONE, Effect.READ})
-_VOUCHABLE = frozenset({"unknown-program", "runs-code"})
-"""Evidence that says no more than that a program runs which nobody vouched for."""
+_VOUCHABLE = frozenset({"unknown-program", "unknown-call"})
+"""Evidence that says no more than that a program runs, or a call of one, that nobody knows."""
 
 
 def mode_of(policy: Policy, proposal: Proposal) -> Mode:
