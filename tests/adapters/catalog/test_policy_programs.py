@@ -62,7 +62,7 @@ def test_what_the_policy_says_holds_before_what_is_built_in() -> None:
     ],
 )
 def test_a_wrong_table_is_an_error_that_says_where(text: bytes) -> None:
-    with pytest.raises(UsageError, match="program.x"):
+    with pytest.raises(UsageError, match=r"program\.x"):
         policy(text)
 
 

@@ -101,7 +101,9 @@ def test_the_worst_comes_first_and_decides() -> None:
         pytest.param(("cat", "~"), RiskClass.TRIVIAL, id="tilde-is-a-name"),
         pytest.param(("bash", "-lc", "ls; rm x"), RiskClass.HIGH, id="shell-script"),
         pytest.param(("bash", "-lc", "ls"), RiskClass.TRIVIAL, id="safe-shell-script"),
-        pytest.param(("bash", "-c", "ls; rm $1", "x", "y"), RiskClass.HIGH, id="shell-with-operands"),
+        pytest.param(
+            ("bash", "-c", "ls; rm $1", "x", "y"), RiskClass.HIGH, id="shell-with-operands"
+        ),
         pytest.param(("ls", "a\u202eb"), RiskClass.HIGH, id="hidden-characters"),
         pytest.param((), RiskClass.HIGH, id="no-words"),
     ],
