@@ -31,7 +31,7 @@ from assent.core.risk.meanings import MEANINGS
 from assent.core.risk.model import Effect, Evidence, Scope
 from assent.core.risk.names import names
 from assent.core.risk.order import in_order
-from assent.core.risk.paths import shown
+from assent.core.risk.paths import is_secret, shown
 from assent.core.risk.readers import READERS
 from assent.core.risk.shell import Simple, Word, hides, join, read_script
 
@@ -394,6 +394,10 @@ def _of_another_place(found: list[Finding]) -> Iterator[Finding]:
             case Touch(use=Use.DELETE):
                 what = f"deletes {shown(item.path)} there"
                 yield Evidence("delete", Effect.DELETE, MEANINGS["delete"].factors, what, item.span)
+            case Touch(use=Use.READ | Use.SEARCH) if is_secret(item.path):
+                what = f"reads {shown(item.path)} there, which may hold secrets"
+                secret = MEANINGS["secret"].factors
+                yield Evidence("secret", Effect.CREDENTIAL, secret, what, item.span)
             case Touch() | Repository():
                 pass
             case Runs():
