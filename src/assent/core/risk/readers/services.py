@@ -85,6 +85,8 @@ def read_verbs(look: Look, found: Arguments) -> bool:
     leading = list(_leading(words))
     known = [w.text for w in leading if w.text is not None]
     meanings = list(_meanings(known))
+    if not leading and found.call.means.word != "unknown":
+        return False
     if not meanings:
         dynamic = next((w for w in leading if w.text is None), None)
         look.not_known(dynamic)
