@@ -317,3 +317,16 @@ def test_a_changed_manifest_is_read_again(monorepo: Path) -> None:
     assert project.programs(str(monorepo)) == before
     write(monorepo, "package.json", json.dumps({"scripts": {"test": "changed"}}))
     assert project.programs(str(monorepo)) != before
+
+
+@pytest.mark.parametrize(
+    ("workspace", "folder"),
+    [
+        pytest.param("/", "/", id="the-root"),
+        pytest.param("/", "/usr", id="below-the-root"),
+        pytest.param("/no/such", "/elsewhere", id="elsewhere"),
+        pytest.param("", "/", id="nowhere"),
+    ],
+)
+def test_going_up_from_a_folder_comes_to_an_end(workspace: str, folder: str) -> None:
+    assert not LocalProject().tasks_near(workspace, [folder], everywhere=False)

@@ -110,7 +110,7 @@ def test_as_a_working_folder_it_holds_nobody_up(house: House, project: Path, mak
 @each
 def test_as_a_repository_it_holds_nobody_up(house: House, tmp_path: Path, make: Make) -> None:
     make(tmp_path / ".git")
-    hook = house.ask(CLAUDE, CLAUDE.shell("git status && make", cwd=str(tmp_path)))
+    hook = house.ask(CLAUDE, CLAUDE.shell("git status && git push", cwd=str(tmp_path)))
     house.waiting()
     assert hook.waits
     assert_others_are_served(house)

@@ -20,6 +20,7 @@ from assent.adapters.project.runners import (
 from assent.adapters.project.small_files import Listings, Remembered, names_in, read_text
 from assent.core.canonical import digest_of
 from assent.core.project import FILE, ProjectPrograms, ProjectTask, put_together
+from assent.core.risk import lies_in
 
 Reader = Callable[[str, str], Found]
 
@@ -202,8 +203,9 @@ def _folders(folder: str) -> list[str]:
 
 
 def _upwards(workspace: str, folder: str) -> Iterator[str]:
-    root = workspace.rstrip("/")
-    while folder == root or folder.startswith(f"{root}/"):
+    """`folder` and those above it, up to the workspace; `/` is above itself."""
+    root = workspace.rstrip("/") or "/"
+    while lies_in(folder, root):
         yield folder
         if folder == root:
             return
