@@ -19,8 +19,8 @@ ANSWERERS = ("claude-code", "copilot")
 REFUSED = {"claude-code": b"notrun", "copilot": b"Deniedbyuser"}
 """What these agents show, white space aside, when a person said no."""
 QUESTION = b"Doyouwantto"
-NUMBER = 3
-"""Of the request, after the one for the policy and the one under the policy before."""
+NUMBER = 2
+"""Of the request, after the one for the policy."""
 NAME = f"REQ-{NUMBER}"
 
 pytestmark = pytest.mark.agents
@@ -49,12 +49,12 @@ def prompted(request: pytest.FixtureRequest, new_module_scene: SceneMaker) -> Pr
     scene = new_module_scene(agent)
     (scene.repo / ".assent").mkdir()
     (scene.repo / ".assent" / "policy.toml").write_text(POLICY, encoding="utf-8")
-    script = (Run("rm -r nothing"), Run("rm -r letters"), Say("done"))
+    # The policy is accepted while the first command runs.
+    script = (Run("sleep 6"), Run("rm -r letters"), Say("done"))
     with House(scene) as house:
         house.open()
         with start_agent(scene, script, mode=answer) as run:
             house.approve(house.next_asked(run, by="assent"))
-            house.reject(house.next_asked(run), "asked before the policy was accepted")
             run.until(lambda: is_answered(house, run, answer))
             screen = plain(run.stdout())
         decided = [entry for entry in house.entries("decided") if entry["request"] == NUMBER]
