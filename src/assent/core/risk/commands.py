@@ -135,8 +135,10 @@ def _inspect_simple(command: Simple, catalog: Catalog, depth: int) -> list[Findi
     for redirect in command.redirects:
         if redirect.target.glob:
             look.never_safe(redirect.target, "writes to a file that is known only when it runs")
+        before = len(look.found)
         look.touch(redirect.target, Use.WRITE if redirect.writes else Use.READ)
-    look.found = [_with_text(item, command) for item in look.found]
+        if not redirect.appends:
+            look.found[before:] = [_with_text(item, command) for item in look.found[before:]]
     if command.words and not (command.inlined and _is_read_well(command)):
         inspect_program(look)
     return [*found, *look.found]

@@ -25,7 +25,7 @@ class _Made:
 def in_order(found: Sequence[Finding]) -> Iterator[Finding]:
     """The findings of a script, where what it made earlier changes what a later use amounts to.
 
-    What it wrote it may delete again: what was there is gone with the write. What it built may run
+    What it wrote anew it may delete: what was there is gone with the write. What it built may run
     as the project's own code, and what it wrote is read before it runs. What came from the network
     must not run unseen.
     """
@@ -35,7 +35,7 @@ def in_order(found: Sequence[Finding]) -> Iterator[Finding]:
         if not isinstance(item, Touch) or item.pattern:
             yield item
             continue
-        if item.use is Use.WRITE:
+        if item.use is Use.WRITE and not any(words[:1] == ("chmod",) for words in item.called):
             made.texts[normpath(item.path)] = item.text
             if item.built:
                 made.built.add(normpath(item.path))
@@ -51,7 +51,7 @@ def _lies_below(path: str, built: str) -> bool:
 
 def _in_its_place(touch: Touch, made: _Made) -> Finding:
     path = normpath(touch.path)
-    if touch.use is Use.DELETE and path in made.texts:
+    if touch.use is Use.DELETE and (made.texts.get(path) is not None or path in made.built):
         return replace(touch, use=Use.WRITE)
     if touch.use is not Use.RUN:
         return touch
