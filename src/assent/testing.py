@@ -13,6 +13,7 @@ from typing import TypeVar
 from assent.app.ports import (
     AcceptedPrograms,
     Event,
+    Look,
     PolicyVersion,
     Standing,
     Tally,
@@ -22,6 +23,8 @@ from assent.app.ports import (
 )
 from assent.core.approvals import Request, State, Timer, deciding
 from assent.core.canonical import Digest, Json
+from assent.core.changes.model import Change
+from assent.core.checkpoints import WorktreeCheckpoint
 from assent.core.facts import PlanState
 from assent.core.grants import Grant
 from assent.core.ledger import (
@@ -93,7 +96,12 @@ class _State:
     grants: dict[str, Grant] = field(default_factory=dict)
     written: dict[tuple[str, str], dict[str, bool]] = field(default_factory=dict)
     precedents: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    changes: dict[str, Change] = field(default_factory=dict)
+    looks: dict[tuple[str, str], Look] = field(default_factory=dict)
+    worktrees: dict[str, WorktreeCheckpoint] = field(default_factory=dict)
     last_number: int = 0
+    last_change: int = 0
+    last_worktree: int = 0
 
     def copy(self) -> "_State":
         return _State(**{each.name: copy(getattr(self, each.name)) for each in fields(self)})
@@ -250,6 +258,58 @@ class MemoryView:
     def web_session(self, token_hash: Digest) -> WebSession | None:
         return self._state.sessions.get(token_hash)
 
+    def change(self, change_id: str) -> Change | None:
+        return self._state.changes.get(change_id)
+
+    def change_numbered(self, number: int) -> Change | None:
+        return next((each for each in self._changes() if each.number == number), None)
+
+    def changes(
+        self, *, limit: int, before: int | None = None, is_open: bool | None = None
+    ) -> Sequence[Change]:
+        found = [
+            each
+            for each in self._changes()
+            if (before is None or each.number < before)
+            and (is_open is None or each.is_open is is_open)
+        ]
+        return found[::-1][:limit]
+
+    def open_changes(self, repository: str | None = None) -> Sequence[Change]:
+        return [
+            each
+            for each in self._changes()
+            if each.is_open and (repository is None or each.repository == repository)
+        ]
+
+    def count_open_changes(self) -> int:
+        return len(self.open_changes())
+
+    def _changes(self) -> Sequence[Change]:
+        return sorted(self._state.changes.values(), key=lambda each: each.number)
+
+    def looked(self, change_id: str, person: str) -> Look | None:
+        return self._state.looks.get((change_id, person))
+
+    def worktree_checkpoint(self, number: int) -> WorktreeCheckpoint | None:
+        found = self._state.worktrees.values()
+        return next((each for each in found if each.number == number), None)
+
+    def worktree_checkpoints(
+        self, workspace: str, *, limit: int, before: int | None = None
+    ) -> Sequence[WorktreeCheckpoint]:
+        found = [
+            each for each in self._worktrees(workspace) if before is None or each.number < before
+        ]
+        return found[::-1][:limit]
+
+    def unclosed_checkpoints(self, workspace: str) -> Sequence[WorktreeCheckpoint]:
+        return [each for each in self._worktrees(workspace) if each.closed_at is None]
+
+    def _worktrees(self, workspace: str) -> Sequence[WorktreeCheckpoint]:
+        found = (each for each in self._state.worktrees.values() if each.workspace == workspace)
+        return sorted(found, key=lambda each: each.number)
+
     def _requests(self, *states: State) -> Sequence[Request]:
         """In order of number; all, or those in one of `states`."""
         found = self._state.requests.values()
@@ -398,6 +458,42 @@ class MemoryTx(MemoryView):
     def take_login(self, token_hash: Digest, *, now: int) -> str | None:
         person, expires_at = self._state.logins.pop(token_hash, (None, 0))
         return person if now < expires_at else None
+
+    def next_change_number(self) -> int:
+        self._state.last_change += 1
+        return self._state.last_change
+
+    def add_change(self, made: Change) -> None:
+        if made.id in self._state.changes or self.change_numbered(made.number) is not None:
+            raise ConflictError(f"{made.name} is in the store already.")
+        self._state.changes[made.id] = made
+
+    def save_change(self, made: Change) -> None:
+        known = self._state.changes.get(made.id)
+        if known is None or known.version != made.version - 1:
+            raise ConflictError(
+                f"{made.name} changed in the meantime.", hint="Look at it again, then decide."
+            )
+        self._state.changes[made.id] = made
+
+    def note_look(self, change_id: str, person: str, look: Look) -> None:
+        self._state.looks[change_id, person] = look
+
+    def next_checkpoint_number(self) -> int:
+        self._state.last_worktree += 1
+        return self._state.last_worktree
+
+    def add_worktree_checkpoint(self, made: WorktreeCheckpoint) -> None:
+        self._state.worktrees[made.id] = made
+
+    def save_worktree_checkpoint(self, made: WorktreeCheckpoint) -> None:
+        if made.id in self._state.worktrees:
+            self._state.worktrees[made.id] = made
+
+    def drop_worktree_checkpoints(self, workspace: str, *, below: int) -> None:
+        for made in self._worktrees(workspace):
+            if made.number < below:
+                del self._state.worktrees[made.id]
 
 
 class MemoryStore:

@@ -7,6 +7,8 @@ from typing import Protocol, TypeVar
 from assent.core.actions import Action
 from assent.core.approvals import Request, Timer
 from assent.core.canonical import Digest, Json
+from assent.core.changes.model import Change
+from assent.core.checkpoints import WorktreeCheckpoint
 from assent.core.facts import Facts, PlanState
 from assent.core.grants import Grant
 from assent.core.ledger import Checkpoint, Entry, Head
@@ -34,9 +36,9 @@ class Event:
 
     seq: int
     topic: str
-    """`request` (opened or changed) or `ledger` (something was recorded)."""
+    """`request` or `change` (opened or changed), or `ledger` (something was recorded)."""
     subject: str
-    """The request's id, or the ledger stream."""
+    """The request's or the change's id, or the ledger stream."""
     at: int
 
 
@@ -94,6 +96,14 @@ class Tally:
     asked: int = 0
     rejected: int = 0
     refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """When a person last had a change open, and at which revision."""
+
+    revision: int
+    at: int
 
 
 class View(Protocol):
@@ -198,6 +208,38 @@ class View(Protocol):
 
     def web_session(self, token_hash: Digest) -> WebSession | None: ...
 
+    def change(self, change_id: str) -> Change | None: ...
+
+    def change_numbered(self, number: int) -> Change | None: ...
+
+    def changes(
+        self, *, limit: int, before: int | None = None, is_open: bool | None = None
+    ) -> Sequence[Change]:
+        """Newest number first, numbers below `before`; all, or only those (not) open."""
+        ...
+
+    def open_changes(self, repository: str | None = None) -> Sequence[Change]:
+        """Those not merged, reverted or abandoned, oldest number first."""
+        ...
+
+    def count_open_changes(self) -> int: ...
+
+    def looked(self, change_id: str, person: str) -> Look | None:
+        """The look before the present one; see `Tx.note_look`."""
+        ...
+
+    def worktree_checkpoint(self, number: int) -> WorktreeCheckpoint | None: ...
+
+    def worktree_checkpoints(
+        self, workspace: str, *, limit: int, before: int | None = None
+    ) -> Sequence[WorktreeCheckpoint]:
+        """Newest number first, numbers below `before`."""
+        ...
+
+    def unclosed_checkpoints(self, workspace: str) -> Sequence[WorktreeCheckpoint]:
+        """Those whose call may still be at work, oldest first."""
+        ...
+
 
 class Tx(View, Protocol):
     """A transaction. All of it commits, or none of it. Reads see its own writes.
@@ -265,6 +307,30 @@ class Tx(View, Protocol):
 
     def take_login(self, token_hash: Digest, *, now: int) -> str | None:
         """Use up a login link: the person it was made for, or None when it is void."""
+        ...
+
+    def next_change_number(self) -> int: ...
+
+    def add_change(self, made: Change) -> None: ...
+
+    def save_change(self, made: Change) -> None:
+        """Store the next version. Raises ConflictError unless the stored one is `version - 1`."""
+        ...
+
+    def note_look(self, change_id: str, person: str, look: Look) -> None:
+        """A person has the change open at `look.revision` now."""
+        ...
+
+    def next_checkpoint_number(self) -> int: ...
+
+    def add_worktree_checkpoint(self, made: WorktreeCheckpoint) -> None: ...
+
+    def save_worktree_checkpoint(self, made: WorktreeCheckpoint) -> None:
+        """Store what changed of a checkpoint that is there."""
+        ...
+
+    def drop_worktree_checkpoints(self, workspace: str, *, below: int) -> None:
+        """Forget those with a number below `below`, to make room."""
         ...
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Column, Dialect, Index, Table
 from assent.core.canonical import digest_text
 from assent.errors import IntegrityError
 
-HEAD = "0002"
+HEAD = "0003"
 """The schema this version of Assent works with: the newest migration."""
 
 
@@ -74,6 +74,8 @@ PROMPTED = "state = 'pending' AND asked_in = 'agent'"
 REJECTED = "state = 'rejected'"
 MOVED = "seq <> sealed"
 OPEN = "revoked_at IS NULL"
+CHANGE_OPEN = "is_open"
+UNCLOSED = "closed_at IS NULL"
 # Queries repeat these texts: a partial index serves only a query that shows its condition.
 
 BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -261,6 +263,41 @@ precedent = Table(
     Column("first_at", sa.BigInteger, nullable=False),
 )
 
+change = Table(
+    "change",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("number", sa.BigInteger, nullable=False, unique=True),
+    Column("version", sa.BigInteger, nullable=False),
+    Column("state", sa.Text, nullable=False),
+    Column("is_open", sa.Boolean, nullable=False),
+    Column("repository", Key, nullable=False),
+    Column("updated_at", sa.BigInteger, nullable=False),
+    Column("body", sa.LargeBinary, nullable=False),
+    _where("change_open", "number", where=CHANGE_OPEN),
+)
+
+change_look = Table(
+    "change_look",
+    metadata,
+    Column("change_id", Name, primary_key=True),
+    Column("person", Key, primary_key=True),
+    Column("revision", sa.BigInteger, nullable=False),
+    Column("at", sa.BigInteger, nullable=False),
+)
+
+worktree_checkpoint = Table(
+    "worktree_checkpoint",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("number", sa.BigInteger, nullable=False, unique=True),
+    Column("workspace", Key, nullable=False),
+    Column("closed_at", sa.BigInteger),
+    Column("body", sa.LargeBinary, nullable=False),
+    Index("worktree_checkpoint_place", "workspace", "number"),
+    _where("worktree_checkpoint_unclosed", "workspace", "number", where=UNCLOSED),
+)
+
 counter = Table(
     "counter",
     metadata,
@@ -269,5 +306,7 @@ counter = Table(
 )
 
 REQUEST_COUNTER = "request"
+CHANGE_COUNTER = "change"
+WORKTREE_COUNTER = "worktree_checkpoint"
 CHECKPOINT_COUNTER = "checkpoint"
 """Holds no number: its row is what concurrent checkpoints lock."""

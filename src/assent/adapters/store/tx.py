@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from assent.adapters.store.changes import ChangeTx
 from assent.adapters.store.codec import encode_request
 from assent.adapters.store.schema import (
     CHECKPOINT_COUNTER,
@@ -69,7 +70,7 @@ _SEALED = (
 )
 
 
-class SqlTx(SqlView, ABC):
+class SqlTx(SqlView, ChangeTx, ABC):
     """`Tx` on one connection. What it reads in order to change it, it locks where that matters.
 
     An exception from any method ends the transaction: it must not be caught and gone on from.

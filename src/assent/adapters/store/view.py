@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select
 
+from assent.adapters.store.changes import ChangeView
 from assent.adapters.store.codec import decode_accepted, decode_grant, decode_request
 from assent.adapters.store.schema import (
     CLOSED,
@@ -124,7 +125,7 @@ CHUNK = 500
 """Rows that a walk over a chain holds at once."""
 
 
-class SqlView:
+class SqlView(ChangeView):
     """`View` on one connection, whose transaction belongs to the caller."""
 
     def __init__(self, connection: Connection) -> None:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from assent.core.canonical import Digest
 from assent.core.policy.budget import Budget
+from assent.core.policy.changes import ChangeRules
 from assent.core.policy.hours import Hours
 from assent.core.policy.index import RuleIndex
 from assent.core.policy.team import TeamRule
@@ -281,6 +282,7 @@ class Policy:
     review: Review = field(default_factory=Review)
     team: tuple[TeamRule, ...] = ()
     budget: Budget = field(default_factory=Budget)
+    changes: ChangeRules = field(default_factory=ChangeRules)
     zone: tzinfo | None = None
     """Of its hours and days; None is UTC."""
     profile: str = ""

@@ -1,0 +1,97 @@
+"""Running git: no configuration but ours, no hooks, no prompts, and never longer than allowed."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assent.errors import UnavailableError
+
+OPTIONS = (
+    "--literal-pathspecs",
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.splitIndex=false"),
+    *("-c", "core.untrackedCache=false"),
+    *("-c", "core.quotePath=false"),
+    *("-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false"),
+    *("-c", "protocol.file.allow=always"),
+)
+LIMIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """git in one repository. Every method raises UnavailableError when git fails or is late."""
+
+    git_dir: Path
+    work_tree: Path | None = None
+    env: Mapping[str, str] | None = None
+    """Beyond the fixed environment: `GIT_INDEX_FILE`, authors and dates."""
+    limit_s: float = LIMIT_S
+
+    def output(self, *words: str, given: bytes = b"", limit_s: float | None = None) -> bytes:
+        """What git prints."""
+        done = self.run(*words, given=given, limit_s=limit_s)
+        if done.returncode != 0:
+            raise failed(words, done)
+        return done.stdout
+
+    def line(self, *words: str, given: bytes = b"") -> str:
+        """The one line that git prints, without its end."""
+        return os.fsdecode(self.output(*words, given=given)).rstrip("\n")
+
+    def items(self, *words: str, given: bytes = b"") -> list[str]:
+        """What git prints with `-z`."""
+        return [os.fsdecode(item) for item in self.output(*words, given=given).split(b"\0") if item]
+
+    def run(
+        self, *words: str, given: bytes = b"", limit_s: float | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        """git to its end, whatever it returns."""
+        place = [f"--git-dir={self.git_dir}"]
+        if self.work_tree is not None:
+            place.append(f"--work-tree={self.work_tree}")
+        try:
+            return subprocess.run(
+                ["git", *OPTIONS, *place, *words],
+                input=given,
+                capture_output=True,
+                env={**environment(), **(self.env or {})},
+                cwd=self.work_tree or self.git_dir,
+                timeout=self.limit_s if limit_s is None else limit_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise UnavailableError(
+                f"git {words[0]} took longer than {error.timeout:.0f} s.",
+                hint="Try again when the machine is less busy.",
+            ) from error
+        except OSError as error:
+            raise UnavailableError(
+                f"git cannot be started: {error}.", hint="Install git 2.39 or newer."
+            ) from error
+
+
+def failed(words: Sequence[str], done: subprocess.CompletedProcess[bytes]) -> UnavailableError:
+    """The error for a call of git that failed."""
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return UnavailableError(
+        f"git {words[0]} failed ({done.returncode}): {said[-1] if said else 'it did not say why'}."
+    )
+
+
+def environment() -> dict[str, str]:
+    """Nothing of the user's configuration, and nothing that could ask or wait."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LC_ALL": "C",
+        "HOME": "/nonexistent",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ATTR_NOSYSTEM": "1",
+    }

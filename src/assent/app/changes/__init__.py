@@ -1,0 +1,1 @@
+"""What is done with changes: submit, review, decide, merge, take back."""

@@ -1,0 +1,1 @@
+"""Changes: what an agent hands in, how it is reviewed, partly accepted, and what may be merged."""

@@ -1,0 +1,93 @@
+"""Checkpoints of a work tree: what it held before a call, and which changes calls explain.
+
+Not to be taken for the ledger's checkpoints, which seal the record.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Occasion(StrEnum):
+    """Why a checkpoint was taken."""
+
+    CALL = "call"
+    """Before a call of an agent that may change something."""
+    UNDO = "undo"
+    """Before a restore, so that the restore can itself be undone."""
+    START = "start"
+    """As a run began, to know what was there before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something in the work tree that a checkpoint does not hold."""
+
+    path: str
+    why: str
+    """`larger than 50 MB`, `nested repository`, `submodule`, `socket`, …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a work tree held at a moment, as objects of its shadow repository."""
+
+    tree: str
+    commit: str
+    skipped: tuple[Skipped, ...] = ()
+    """What is not captured, named; many of one kind under their folder."""
+    whole: bool = True
+    """False when only the named paths were looked at, and the rest taken from the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathChange:
+    """One path that differs between two snapshots. Modes as git writes them; None: not there."""
+
+    path: str
+    """From the work tree's root."""
+    before_mode: str | None
+    before_blob: str | None
+    after_mode: str | None
+    after_blob: str | None
+
+    @property
+    def kind(self) -> str:
+        """`create`, `delete` or `update`."""
+        if self.before_blob is None:
+            return "create"
+        return "delete" if self.after_blob is None else "update"
+
+
+@dataclass(frozen=True, slots=True)
+class WorktreeCheckpoint:
+    """A checkpoint as it is kept."""
+
+    id: str
+    number: int
+    workspace: str
+    at: int
+    occasion: Occasion
+    snapshot: Snapshot
+    agent: str = ""
+    session: str = ""
+    call: str = ""
+    title: str = ""
+    """What was about to happen: `edit src/app.py +3 -1`."""
+    explains: tuple[str, ...] | None = ()
+    """Paths from the workspace's root that the call may change; None: any. A folder covers what
+    is below it."""
+    closed_at: int | None = None
+    """When the call ended; None: it may still be at work."""
+    after: str = ""
+    """The tree that was found when it ended; empty until then."""
+
+    @property
+    def name(self) -> str:
+        return f"CP-{self.number}"
+
+
+def is_explained(path: str, explains: tuple[str, ...] | None) -> bool:
+    """Whether a call that may change `explains` accounts for a change of `path`."""
+    if explains is None:
+        return True
+    return any(path == one or path.startswith(f"{one}/") for one in explains)
