@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from assent.entrypoints.cli.client import Client
 from assent.entrypoints.home import Config, Home, find_home, read_config
 from assent.errors import UsageError
 from tests.e2e.faults.agents import CLAUDE
@@ -121,6 +122,13 @@ def sockets_of(pid: int) -> set[str]:
 
 
 @pytest.mark.network
+def test_its_api_is_within_reach_without_a_network(house: House) -> None:
+    told = json.loads(house.home.daemon_file.read_text(encoding="utf-8"))
+    house.home.daemon_file.write_text(json.dumps({**told, "url": "http://127.0.0.1:1"}))
+    assert Client(house.home).get("/api/status")["level"] == "advisory"
+    assert house.home.api_socket.stat().st_mode & 0o777 == 0o600
+
+
 def test_its_file_tells_where_it_is(running: House) -> None:
     info = json.loads(running.home.daemon_file.read_text())
     assert info["pid"] == running.pid

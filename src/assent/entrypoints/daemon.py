@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 
@@ -82,7 +82,7 @@ async def serve(home: Home, config: Config) -> None:
         finally:
             await hooks.stop()
             await gate.store.close()
-            for path in (home.daemon_file, home.socket):
+            for path in (home.daemon_file, home.socket, home.api_socket):
                 path.unlink(missing_ok=True)
 
 
@@ -106,15 +106,15 @@ def _only_one(home: Home) -> Iterator[None]:
 class _Page:
     """The web page's server, with its socket already bound."""
 
-    def __init__(self, server: "_Server", listening: socket.socket) -> None:
+    def __init__(self, server: "_Server", listening: Sequence[socket.socket]) -> None:
         self._server = server
-        self._listening = listening
+        self._listening = list(listening)
 
     async def serve_until(self, stopping: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
-        serving = asyncio.create_task(self._server.serve(sockets=[self._listening]))
+        serving = asyncio.create_task(self._server.serve(sockets=self._listening))
         stop = asyncio.create_task(stopping.wait())
         await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
         stopping.set()
@@ -135,7 +135,7 @@ class _Server(uvicorn.Server):
 async def _page(
     gate: Gatehouse, home: Home, config: Config, stopping: asyncio.Event
 ) -> AsyncIterator[_Page]:
-    listening = _listen(config.port)
+    listening, local = _listen(config.port), _listen_here(home)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     started_at = gate.clock.now()
     settings = WebSettings(
@@ -159,9 +159,10 @@ async def _page(
     _write_private(home.daemon_file.name, json.dumps(asdict(info)))
     log.info("daemon.up", **asdict(info))
     try:
-        yield _Page(_Server(uvicorn_config), listening)
+        yield _Page(_Server(uvicorn_config), (listening, local))
     finally:
         listening.close()
+        local.close()
         log.info("daemon.down")
 
 
@@ -175,6 +176,19 @@ def _listen(port: int) -> socket.socket:
     except OSError:
         listening.bind(("127.0.0.1", 0))
     listening.listen(512)
+    return listening
+
+
+def _listen_here(home: Home) -> socket.socket:
+    """The same API on a unix socket: an agent's sandbox often has no network, not even loopback."""
+    name = home.api_socket.name
+    with suppress(FileNotFoundError):
+        os.unlink(name)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # By its name in the current folder: a unix socket's whole path may have about 100 characters.
+    listening.bind(name)
+    os.chmod(name, 0o600)
+    listening.listen(128)
     return listening
 
 

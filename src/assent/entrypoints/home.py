@@ -33,6 +33,11 @@ class Home:
         return self.run / "hook.sock"
 
     @property
+    def api_socket(self) -> Path:
+        """Where the daemon's API listens beside its port, for callers without a network."""
+        return self.run / "api.sock"
+
+    @property
     def lock(self) -> Path:
         return self.run / "daemon.lock"
 

@@ -3,9 +3,12 @@
 import fcntl
 import http.client
 import json
+import os
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,6 +45,7 @@ class Client:
         self.url = str(self.info["url"])
         self.pid = int(self.info["pid"])
         self._host = urlsplit(self.url).netloc
+        self._socket = home.api_socket
         self._token = _read_token(home)
 
     def get(self, path: str) -> Any:
@@ -72,7 +76,7 @@ class Client:
         raise _error(response.status, answer)
 
     def _connection(self, *, limit_s: float | None) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(self._host, timeout=limit_s)
+        return _Here(self._host, self._socket, limit_s)
 
     def _send(
         self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None
@@ -91,6 +95,36 @@ class Client:
                 hint="Stop it: assent down. Then start it: assent up",
             )
         return UnavailableError(DOWN, hint=START)
+
+
+class _Here(http.client.HTTPConnection):
+    """HTTP over the daemon's unix socket, which needs no network; over loopback where it is not."""
+
+    def __init__(self, host: str, place: Path, limit_s: float | None) -> None:
+        super().__init__(host, timeout=limit_s)
+        self._place = place
+
+    def connect(self) -> None:
+        if not self._place.exists():
+            super().connect()
+            return
+        here = os.open(self._place.parent, os.O_PATH | os.O_DIRECTORY) if _has_fds() else None
+        try:
+            self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self.sock.settimeout(self.timeout)
+            self.sock.connect(_address(self._place, here))
+        finally:
+            if here is not None:
+                os.close(here)
+
+
+def _has_fds() -> bool:
+    return os.path.isdir("/proc/self/fd")
+
+
+def _address(place: Path, folder: int | None) -> str:
+    """A unix socket's address may have about 100 characters: by the folder's handle it is short."""
+    return str(place) if folder is None else f"/proc/self/fd/{folder}/{place.name}"
 
 
 def request_path(name: str, said: str = "") -> str:

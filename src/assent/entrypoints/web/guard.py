@@ -82,8 +82,10 @@ def is_ours(host: str, server: tuple[str, int | None] | None) -> bool:
         name, port = parts.hostname, parts.port or 80
     except ValueError:
         return False
-    own_port = None if server is None else server[1]
-    return name in LOOPBACK and parts.path == "" and parts.username is None and port == own_port
+    if name not in LOOPBACK or parts.path or parts.username is not None:
+        return False
+    # On the unix socket there is no port; no browser can speak to it.
+    return server is not None and server[1] in (None, port)
 
 
 def came_from_us(method: str, headers: Headers, origin: str) -> bool:
