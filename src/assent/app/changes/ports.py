@@ -19,6 +19,7 @@ from assent.core.changes.model import (
     Verdict,
 )
 from assent.core.policy.changes import ChangeRules
+from assent.core.policy.team import TeamRule
 from assent.core.risk.edits import FileVersion
 
 
@@ -173,6 +174,28 @@ class Tests(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a check of the project's own came to."""
+
+    code: int | None
+    """Its exit code; None: it was stopped because it took too long."""
+    output: bytes
+    """What it printed, both streams, cut in the middle when it is very long."""
+    sandbox: str
+    """As in `TestRun.sandbox`."""
+    roots: tuple[str, ...] = ()
+    """Absolute paths under which the command may have named the folder of the files."""
+
+
+class Checkouts(Protocol):
+    """Runs the project's own linters and type checkers on a commit's files."""
+
+    async def run_check(
+        self, repository: str, commit: str, command: str, *, limit_s: float
+    ) -> Ran: ...
+
+
 class Values(Protocol):
     """Files that hold values of changes which are not code."""
 
@@ -199,6 +222,8 @@ class Subject:
     """The team's rules, as agents are told them."""
     earlier: tuple[Verdict, ...] = field(default=())
     """What other reviewers said of this revision."""
+    team_rules: tuple[TeamRule, ...] = ()
+    """The same rules as `team`, as the policy in force has them."""
 
 
 class Reviewer(Protocol):
