@@ -14,6 +14,7 @@ from assent.core.actions import (
     Plan,
     PolicyEdit,
     ToolCall,
+    UnexplainedChange,
     UnknownAction,
     Vouched,
 )
@@ -84,6 +85,13 @@ actions: st.SearchStrategy[Action] = st.one_of(
     ),
     st.builds(Plan, text=texts, path=st.none() | texts),
     st.builds(PolicyEdit, workspace=texts, before=digests, after=digests, diff=texts),
+    st.builds(
+        UnexplainedChange,
+        workspace=texts,
+        before=texts,
+        after=texts,
+        changes=st.lists(changes, max_size=2).map(tuple),
+    ),
     st.builds(UnknownAction, agent=texts, tool=texts, raw=texts, raw_digest=digests, reason=texts),
 )
 sessions = st.builds(

@@ -81,6 +81,10 @@ class Replay:
     """The first of them; released ones first."""
 
 
+_OWN = ("policy", "unexplained")
+"""Kinds of what Assent asks about by itself, under no rule."""
+
+
 def replay(entries: Sequence[Entry], policy: Policy, *, workspace: str) -> Replay:
     """Route the recorded calls of a workspace again, under `policy`."""
     bodies = [body_of(entry) for entry in entries]
@@ -91,7 +95,7 @@ def replay(entries: Sequence[Entry], policy: Policy, *, workspace: str) -> Repla
     }
     found = Replay()
     for body in bodies:
-        here = body.get("workspace") == workspace and body.get("action_kind") != "policy"
+        here = body.get("workspace") == workspace and body.get("action_kind") not in _OWN
         if here and body.get("kind") in KINDS:
             _count(found, body, policy, said)
     found.changed.sort(key=lambda each: (each.person != "reject", each.at))

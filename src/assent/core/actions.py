@@ -98,6 +98,19 @@ class PolicyEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class UnexplainedChange:
+    """Files of `workspace` that differ though no call accounts for it. Paths are absolute.
+
+    `before` and `after` name trees of the workspace's checkpoints.
+    """
+
+    workspace: str
+    before: str
+    after: str
+    changes: tuple[FileChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownAction:
     """Something this version cannot read. It is always gated, never let through."""
 
@@ -110,7 +123,9 @@ class UnknownAction:
     reason: str
 
 
-Action: TypeAlias = Command | FileEdit | FileRead | ToolCall | Plan | PolicyEdit | UnknownAction
+Action: TypeAlias = (
+    Command | FileEdit | FileRead | ToolCall | Plan | PolicyEdit | UnexplainedChange | UnknownAction
+)
 
 RAW_LIMIT = 64 * 1024
 """Characters of an unreadable payload that are kept for the person who decides."""

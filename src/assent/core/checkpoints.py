@@ -16,6 +16,8 @@ class Occasion(StrEnum):
     """Before a restore, so that the restore can itself be undone."""
     START = "start"
     """As a run began, to know what was there before."""
+    FOUND = "found"
+    """As files had changed that no call accounts for; open until a person keeps or undoes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class WorktreeCheckpoint:
     agent: str = ""
     session: str = ""
     call: str = ""
+    """The call's id; of what was found the id of the request about it."""
     title: str = ""
     """What was about to happen: `edit src/app.py +3 -1`."""
     explains: tuple[str, ...] | None = ()
@@ -80,6 +83,8 @@ class WorktreeCheckpoint:
     """When the call ended; None: it may still be at work."""
     after: str = ""
     """The tree that was found when it ended; empty until then."""
+    after_commit: str = ""
+    """The snapshot that holds `after`."""
 
     @property
     def name(self) -> str:

@@ -17,6 +17,7 @@ from assent.core.actions import (
     Plan,
     PolicyEdit,
     ToolCall,
+    UnexplainedChange,
     UnknownAction,
     Vouched,
 )
@@ -62,6 +63,14 @@ def to_json(action: Action) -> dict[str, Json]:
                 "before": action.before,
                 "after": action.after,
                 "diff": action.diff,
+            }
+        case UnexplainedChange():
+            return {
+                "kind": kind_of(action),
+                "workspace": action.workspace,
+                "before": action.before,
+                "after": action.after,
+                "changes": [_change_to_json(change) for change in action.changes],
             }
         case UnknownAction():
             return {
@@ -109,6 +118,7 @@ _KINDS: Mapping[type[Action], str] = {
     ToolCall: "tool",
     Plan: "plan",
     PolicyEdit: "policy",
+    UnexplainedChange: "unexplained",
     UnknownAction: "unknown",
 }
 
@@ -195,12 +205,16 @@ def _read_command(fields: _Fields) -> Command:
 
 
 def _read_edit(fields: _Fields) -> FileEdit:
+    return FileEdit(changes=_read_changes(fields), cwd=fields.text("cwd"))
+
+
+def _read_changes(fields: _Fields) -> tuple[FileChange, ...]:
     changes = []
     for item in fields.items("changes"):
         if not isinstance(item, Mapping):
             raise TypeError("changes: expected objects")
         changes.append(_read_change(_Fields(item)))
-    return FileEdit(changes=tuple(changes), cwd=fields.text("cwd"))
+    return tuple(changes)
 
 
 def _read_change(fields: _Fields) -> FileChange:
@@ -241,6 +255,15 @@ def _read_policy(fields: _Fields) -> PolicyEdit:
     )
 
 
+def _read_unexplained(fields: _Fields) -> UnexplainedChange:
+    return UnexplainedChange(
+        workspace=fields.text("workspace"),
+        before=fields.text("before"),
+        after=fields.text("after"),
+        changes=_read_changes(fields),
+    )
+
+
 def _read_unknown(fields: _Fields) -> UnknownAction:
     return UnknownAction(
         agent=fields.text("agent"),
@@ -258,5 +281,6 @@ _READERS: dict[str, Callable[[_Fields], Action]] = {
     "tool": _read_tool,
     "plan": _read_plan,
     "policy": _read_policy,
+    "unexplained": _read_unexplained,
     "unknown": _read_unknown,
 }

@@ -6,6 +6,11 @@ from typing import Protocol
 
 from assent.core.actions import FileChange
 from assent.core.checkpoints import PathChange, Skipped, Snapshot
+from assent.errors import UnavailableError
+
+
+class NotCaptured(UnavailableError):
+    """No checkpoints are made of this workspace at all: it is `/` or the home, or no folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,7 @@ class Shadow(Protocol):
     """The shadow repositories: one for each workspace, outside of it; git of the user is untouched.
 
     Every method blocks (call it in a thread) and raises UnavailableError with the reason and a way
-    out when it cannot be done: no workspace (`/`, the home), too slow, too large, no git.
+    out when it cannot be done: too slow, too large, no git; and NotCaptured where it never is.
     """
 
     def snapshot(self, workspace: str, *, paths: Sequence[str] | None = None) -> Snapshot:

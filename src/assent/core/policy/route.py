@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assent.core.actions import FileEdit, Plan, PolicyEdit, UnknownAction
+from assent.core.actions import FileEdit, Plan, PolicyEdit, UnexplainedChange, UnknownAction
 from assent.core.facts import Facts, PlanState
 from assent.core.policy.match import HARMLESS, fits_action, fits_moment, fits_reason, mode_of
 from assent.core.policy.model import (
@@ -198,7 +198,7 @@ def _route_of(
 def _is_guarded(assessment: Assessment, proposal: Proposal) -> bool:
     """What no rule can let through: whoever could change the guard could do anything."""
     return Effect.POLICY_SELF in assessment.effects or isinstance(
-        proposal.action, UnknownAction | PolicyEdit
+        proposal.action, UnknownAction | PolicyEdit | UnexplainedChange
     )
 
 

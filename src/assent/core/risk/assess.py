@@ -14,6 +14,7 @@ from assent.core.actions import (
     Plan,
     PolicyEdit,
     ToolCall,
+    UnexplainedChange,
     UnknownAction,
 )
 from assent.core.encoding import kind_of
@@ -58,6 +59,8 @@ UNDO: Mapping[Effect, str] = {
     Effect.UNKNOWN: "not known",
 }
 
+KEEP_OR_UNDO = "approve to keep what changed; reject to undo it: the files become what they were"
+
 
 def paths_of(action: Action, facts: Facts, *, cwd: str) -> tuple[str, ...]:
     """Absolute paths, as written, that the world should be asked about before `assess`.
@@ -88,10 +91,21 @@ def assess(action: Action, facts: Facts) -> Assessment:
     """What `action` would do, how bad that is, and why."""
     cwd = action.cwd if isinstance(action, Command | FileEdit | FileRead) else facts.workspace
     own = reaches_for_assent(action, facts)
-    content = inspect_edit(action, facts) if isinstance(action, FileEdit) else ()
-    found = (*own, *content, *_findings(action, facts, cwd))
+    found = (*own, *_content(action, facts), *_findings(action, facts, cwd))
     summed = assess_findings(found, facts)
-    return replace(summed, title=title_of(action, summed.evidence[0], facts))
+    undo = KEEP_OR_UNDO if isinstance(action, UnexplainedChange) else summed.undo
+    return replace(summed, title=title_of(action, summed.evidence[0], facts), undo=undo)
+
+
+def _content(action: Action, facts: Facts) -> tuple[Evidence, ...]:
+    """What the texts tell that an edit leaves behind."""
+    match action:
+        case FileEdit():
+            return inspect_edit(action, facts)
+        case UnexplainedChange():
+            return inspect_edit(FileEdit(action.changes, action.workspace), facts)
+        case _:
+            return ()
 
 
 def assess_findings(found: Iterable[Finding], facts: Facts) -> Assessment:
@@ -149,11 +163,24 @@ def _told(action: Action, facts: Facts, cwd: str) -> tuple[Finding, ...]:
             return (
                 Evidence("policy-self", Effect.POLICY_SELF, typical(RiskClass.IRREVERSIBLE), what),
             )
+        case UnexplainedChange():
+            return (_unexplained(action),)
         case UnknownAction():
             what = f"could not be read: {shown(action.reason)}"
             return (Evidence("unreadable", Effect.UNKNOWN, typical(RiskClass.HIGH), what),)
         case _:
             assert_never(action)
+
+
+def _unexplained(action: UnexplainedChange) -> Evidence:
+    count = len(action.changes)
+    files = "1 file" if count == 1 else f"{count:,} files"
+    return Evidence(
+        "unexplained",
+        Effect.WORKSPACE_WRITE,
+        typical(RiskClass.MEDIUM),
+        f"{files} changed that no approved action explains",
+    )
 
 
 def _unknown(action: Action) -> tuple[Finding, ...]:

@@ -19,7 +19,7 @@ _DECIDES = re.compile(
     (?:approve|reject|modify|delay|withdraw|answer|refer|init|up|down|agents|policy|undo|change)\b
     | \bASSENT_HOME\b
     | (?:localhost|127(?:\.\d+){{3}}|\[::1?\]|0\.0\.0\.0)(?::\d+)?
-      /api/(?:requests/[^/\s]+/|programs/|grants/|login-links)
+      /api/(?:requests/[^/\s]+/|checkpoints/[^/\s]+/|programs/|grants/|login-links)
     """,
     re.VERBOSE,
 )

@@ -12,6 +12,7 @@ from assent.core.actions import (
     Plan,
     PolicyEdit,
     ToolCall,
+    UnexplainedChange,
     UnknownAction,
 )
 from assent.core.facts import Facts
@@ -65,6 +66,10 @@ def title_of(action: Action, worst: Evidence, facts: Facts) -> str:
             return f"follow its plan: {_heading(action.text)}"
         case PolicyEdit():
             return "change the policy"
+        case UnexplainedChange():
+            paths = tuple(change.path for change in action.changes)
+            name = _file(paths, action.workspace, facts)
+            return f"{name} changed that no approved action explains"
         case UnknownAction():
             return f"use {shown(action.tool)}" if action.tool else "do something that is not known"
         case _:

@@ -107,7 +107,7 @@ def _action(action: dict[str, Any]) -> Iterator[str]:
     match action["kind"]:
         case "command":
             yield from _command(action)
-        case "edit":
+        case "edit" | "unexplained":
             for change in action["changes"]:
                 yield from _change(change)
         case "plan":

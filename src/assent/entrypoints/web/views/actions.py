@@ -16,6 +16,7 @@ from assent.core.actions import (
     Plan,
     PolicyEdit,
     ToolCall,
+    UnexplainedChange,
     UnknownAction,
 )
 from assent.core.encoding import kind_of
@@ -115,6 +116,17 @@ def action_view(
                     ("workspace", action.workspace),
                     ("in force now", action.before),
                     ("would be", action.after),
+                ),
+            )
+        case UnexplainedChange():
+            return ActionView(
+                kind,
+                "Changed, and no call of an agent accounts for it",
+                files=tuple(_file(change, whole=whole) for change in action.changes),
+                facts=(("in", action.workspace), ("was", action.before), ("is", action.after)),
+                warning=(
+                    "Approve to keep these changes. Reject to undo them: the files become what "
+                    "they were, and what is there now stays in a checkpoint."
                 ),
             )
         case UnknownAction():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from assent.core import policy
-from assent.core.actions import PolicyEdit
+from assent.core.actions import PolicyEdit, UnexplainedChange
 from assent.core.approvals import Request, State, Verdict, approvers
 from assent.core.grants import vouches_of
 from assent.core.proposals import Editable
@@ -193,6 +193,8 @@ def telling(assessment: Assessment) -> tuple[Evidence, ...]:
 
 def _wants(request: Request) -> str:
     is_open = request.state is State.PENDING
+    if isinstance(request.proposal.action, UnexplainedChange):
+        return "found that"
     if isinstance(request.proposal.action, PolicyEdit):
         return "found that somebody wants to" if is_open else "found that somebody wanted to"
     return "wants to" if is_open else "wanted to"
