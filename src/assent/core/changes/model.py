@@ -360,6 +360,8 @@ class Change:
     """How often it was sent back to its maker."""
     reviewing: tuple[str, ...] = ()
     """Reviewers that are under way for the newest revision, as last recorded."""
+    asked: str = ""
+    """Why a person has to look at the newest revision; empty while nobody has to."""
 
     @property
     def name(self) -> str:
