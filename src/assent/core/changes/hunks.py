@@ -213,7 +213,7 @@ def _as_whole(entry: Entry, hunks: Sequence[Hunk]) -> Hunk:
 
 def _hunks(path: str, text: bytes) -> list[Hunk]:
     heads = list(_HEAD.finditer(text))
-    ends = [*(head.start() for head in heads[1:]), len(text)]
+    ends = [head.start() for head in heads[1:]] + [len(text)] * bool(heads)
     return [
         _hunk(path, head, text[head.end() : end]) for head, end in zip(heads, ends, strict=True)
     ]
