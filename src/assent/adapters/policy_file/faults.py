@@ -19,6 +19,8 @@ _SINGULAR = {
     "modes": "mode",
     "default": "mode",
     "allow": "mode",
+    "format": "format",
+    "severity": "severity",
 }
 _OWN = frozenset({"duration", "amount", "hours", "zone", "then", "form", "pattern"})
 """Faults whose message says what to write."""
@@ -91,7 +93,7 @@ def _said(error: ErrorDetails, key: str, place: tuple[int | str, ...]) -> str:
             return "a name has small letters, digits and `-`, at most 64"
         case "too_short":
             return f"`{key}` is empty; leave it out if it does not matter"
-        case "string_type" | "list_type" | "int_type":
+        case "string_type" | "list_type" | "int_type" | "bool_type" | "float_type":
             return f"`{key}` wants {_WANTED[error['type']]}"
         case "model_type" | "dict_type":
             return f"`{key}` wants a table"
@@ -105,6 +107,8 @@ _WANTED = {
     "string_type": "text in quotes",
     "list_type": "a list in brackets",
     "int_type": "a whole number",
+    "bool_type": "`true` or `false`",
+    "float_type": "a number",
 }
 
 
@@ -114,7 +118,12 @@ def _named(key: str) -> str:
 
 def _owner(place: tuple[int | str, ...]) -> str:
     table = _table(place[:-1])
-    names = {("rule",): "a rule", ("team",): "a team rule", ("budget", "price"): "a price"}
+    names = {
+        ("rule",): "a rule",
+        ("team",): "a team rule",
+        ("budget", "price"): "a price",
+        ("changes", "check"): "a check",
+    }
     return names.get(table, f"`[{'.'.join(table)}]`")
 
 

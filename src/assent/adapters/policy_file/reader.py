@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from assent.adapters.policy_file.changes import change_rules, clashes
 from assent.adapters.policy_file.faults import Source
 from assent.adapters.policy_file.tables import (
     Asking,
@@ -21,6 +22,7 @@ from assent.adapters.policy_file.tables import (
 from assent.adapters.policy_file.values import CLASSES
 from assent.core.canonical import digest_of
 from assent.core.policy.budget import Budget, Price
+from assent.core.policy.changes import ChangeRules
 from assent.core.policy.model import (
     AskIn,
     Asks,
@@ -131,7 +133,12 @@ def _profile(name: str) -> Policy:
     """The rules and the asking of a profile."""
     _, file = _read((_HERE / "profiles" / f"{name}.toml").read_bytes())
     rules = tuple(replace(_rule(rule), general=True) for rule in file.rule)
-    return Policy(digest=digest_of(b""), rules=rules, asks=_asks(file.ask))
+    return Policy(
+        digest=digest_of(b""),
+        rules=rules,
+        asks=_asks(file.ask),
+        changes=change_rules(file.changes, ChangeRules()),
+    )
 
 
 def _policy(text: bytes, file: File, profile: Policy) -> Policy:
@@ -154,6 +161,7 @@ def _policy(text: bytes, file: File, profile: Policy) -> Policy:
         review=_review(file.review),
         team=tuple(_team(rule) for rule in file.team),
         budget=_budget(file.budget),
+        changes=change_rules(file.changes, profile.changes),
         zone=file.timezone,
         profile=file.profile,
     )
@@ -264,6 +272,7 @@ def _same_name(name: str, owner: str) -> str:
 def _contradictions(file: File) -> Iterator[tuple[tuple[int | str, ...], str]]:
     yield from (fault for number, rule in enumerate(file.rule) for fault in _in_rule(number, rule))
     yield from _in_quorum(("ask",), file.ask)
+    yield from clashes(file.changes)
     for number, team in enumerate(file.team):
         if (team.forbid is None) == (team.instead_of is None):
             what = "a team rule needs either `forbid`, or `instead_of` and `use`"

@@ -7,15 +7,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from assent.adapters.policy_file.values import (
     Amount,
     AskInWord,
+    BaseUrl,
+    Branch,
     BranchGlob,
     ClassWord,
     Duration,
     EffectWord,
+    FormatWord,
     Glob,
     Kind,
+    ModelName,
     ModeWord,
     Name,
     PathClassWord,
+    PathWord,
     Pattern,
     Person,
     ProfileWord,
@@ -23,10 +28,14 @@ from assent.adapters.policy_file.values import (
     RollbackWord,
     RouteWord,
     ScopeText,
+    SeverityWord,
+    ShellText,
     Span,
     Then,
     TierWord,
     Tool,
+    UnexplainedWord,
+    VariableName,
     Zone,
 )
 from assent.core.canonical import digest_of
@@ -140,6 +149,73 @@ class BudgetTable(Table):
     price: Annotated[list[PriceTable], Field(description="What calls cost.")] = []
 
 
+class PathsTable(Table):
+    trivial: PathWord | None = None
+    low: PathWord | None = None
+    medium: PathWord | None = None
+    high: PathWord | None = None
+    irreversible: PathWord | None = None
+
+
+Lines = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class LinesTable(Table):
+    trivial: Lines | None = None
+    low: Lines | None = None
+    medium: Lines | None = None
+    high: Lines | None = None
+    irreversible: Lines | None = None
+
+
+class CheckTable(Table):
+    name: Annotated[Name, Field(description="Shown beside what it finds.")]
+    command: Annotated[ShellText, Field(description="`{paths}` stands for the changed files.")]
+    format: Annotated[FormatWord, Field(description="What it prints.")] = "plain"
+    severity: Annotated[SeverityWord, Field(description="Where it does not say one.")] = "warning"
+    fails: Annotated[bool, Field(description="Whether what it finds wants a person.")] = True
+
+
+class ModelTable(Table):
+    model: Annotated[ModelName, Field(description="Provider and model.")]
+    base_url: Annotated[BaseUrl | None, Field(description="Of the provider's API.")] = None
+    key_env: Annotated[
+        VariableName | None, Field(description="Variable of Assent that holds the key.")
+    ] = None
+    timeout: Annotated[Duration, Field(description="For one review.")] = 120_000
+    floor: Annotated[
+        float, Field(ge=0, le=1, description="Share of known-bad changes it has to catch.")
+    ] = 0.7
+
+
+class ChangesTable(Table):
+    target: Annotated[Branch | None, Field(description="The branch to merge into.")] = None
+    test: Annotated[ShellText | None, Field(description="Has to pass before a merge.")] = None
+    test_timeout: Annotated[Duration | None, Field(description="For one run of it.")] = None
+    retries: Annotated[
+        int | None, Field(ge=0, le=5, description="How often a failed run is repeated.")
+    ] = None
+    sandbox: Annotated[
+        bool | None, Field(description="Whether tests run in a sandbox or not at all.")
+    ] = None
+    window: Annotated[
+        int | None, Field(ge=1, le=16, description="Most changes tested at once.")
+    ] = None
+    iterations: Annotated[
+        int | None, Field(ge=1, le=100, description="After so many returns a person looks.")
+    ] = None
+    reviewers: Annotated[list[Person] | None, _some("Who may accept.")] = None
+    unexplained: Annotated[
+        UnexplainedWord | None, Field(description="When files change that no call explains.")
+    ] = None
+    paths: Annotated[PathsTable, Field(description="What each class has to pass.")] = PathsTable()
+    lines: Annotated[LinesTable, Field(description="Most changed lines of each class.")] = (
+        LinesTable()
+    )
+    check: Annotated[list[CheckTable], Field(description="The project's own checks.")] = []
+    model: Annotated[ModelTable | None, Field(description="The model that reviews.")] = None
+
+
 class File(Table):
     """Assent's policy for one repository: `.assent/policy.toml`."""
 
@@ -152,6 +228,7 @@ class File(Table):
     review: ReviewTable | None = None
     team: list[TeamTable] = []
     budget: BudgetTable = BudgetTable()
+    changes: ChangesTable = ChangesTable()
     rule: list[RuleTable] = []
     program: Annotated[
         dict[str, dict[str, object]],
@@ -167,6 +244,11 @@ TABLES: dict[tuple[str, ...], type[Table]] = {
     ("team",): TeamTable,
     ("budget",): BudgetTable,
     ("budget", "price"): PriceTable,
+    ("changes",): ChangesTable,
+    ("changes", "paths"): PathsTable,
+    ("changes", "lines"): LinesTable,
+    ("changes", "check"): CheckTable,
+    ("changes", "model"): ModelTable,
     ("rule",): RuleTable,
 }
 """The tables by where they stand."""

@@ -9,6 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from assent.adapters.policy_file.patterns import refused_pattern
+from assent.core.changes.model import Severity
+from assent.core.policy.changes import Path
 from assent.core.policy.hours import DAYS, Hours
 from assent.core.policy.model import AskIn, Mode, RouteName, Tier
 from assent.core.risk.edits.classes import PathClass
@@ -19,6 +21,8 @@ KINDS = ("command", "edit", "read", "tool", "plan", "policy", "unknown")
 PROFILES = ("solo", "team", "strict")
 CLASSES = {risk.word: risk for risk in RiskClass}
 ROLLBACK = ("required", "optional")
+CHECK_FORMATS = ("plain", "sarif")
+UNEXPLAINED = ("gate", "notify")
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _SHORTEST_MS = 1_000
@@ -125,6 +129,17 @@ def _is_person(text: str) -> bool:
     return text == text.strip() and 0 < len(text) <= 64 and "," not in text
 
 
+def _is_branch(text: str) -> bool:
+    """A branch's own name, as git takes it."""
+    parts = text.split("/")
+    return (
+        re.fullmatch(r"[^\x00-\x20\x7f~^:?*\[\\]{1,200}", text) is not None
+        and ".." not in text
+        and not text.startswith(("-", "refs/"))
+        and all(part and not part.startswith(".") and not part.endswith(".lock") for part in parts)
+    )
+
+
 def _pattern(text: str) -> str:
     why = refused_pattern(text)
     if why:
@@ -179,4 +194,37 @@ BranchGlob: TypeAlias = Annotated[
         "write a branch, with `*`, `?` and `**` as wildcards",
     ),
 ]
+Branch: TypeAlias = Annotated[
+    str, _checked(_is_branch, "write the name of a branch, such as `main`")
+]
+ShellText: TypeAlias = Annotated[
+    str,
+    Field(max_length=4000),
+    _checked(lambda text: bool(text.strip()), "write a command, as in a shell"),
+]
+ModelName: TypeAlias = Annotated[
+    str,
+    _checked(
+        lambda text: re.fullmatch(r"[a-z][a-z0-9-]*:\S{1,200}", text) is not None,
+        "write provider and model, such as `anthropic:claude-sonnet-4-5`",
+    ),
+]
+BaseUrl: TypeAlias = Annotated[
+    str,
+    _checked(
+        lambda text: re.fullmatch(r"https?://\S{1,400}", text) is not None,
+        "write an address that begins with `https://` or `http://`",
+    ),
+]
+VariableName: TypeAlias = Annotated[
+    str,
+    _checked(
+        lambda text: re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,100}", text) is not None,
+        "write the name of a variable, such as `ANTHROPIC_API_KEY`",
+    ),
+]
+PathWord: TypeAlias = Annotated[str, *_one_of(Path)]
+SeverityWord: TypeAlias = Annotated[str, *_one_of(Severity)]
+FormatWord: TypeAlias = Annotated[str, *_one_of(CHECK_FORMATS)]
+UnexplainedWord: TypeAlias = Annotated[str, *_one_of(UNEXPLAINED)]
 Pattern: TypeAlias = Annotated[str, AfterValidator(_pattern)]

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import TypeVar
 
 from assent.core.policy import globs
+from assent.core.policy.changes import Path
 from assent.core.policy.model import NOTHING_SAID, STRICTNESS, Asks, Mode, Policy, Rule
 from assent.core.risk.factors import RiskClass
 from assent.core.risk.model import Effect
@@ -55,7 +56,7 @@ def lint(policy: Policy, known: Known | None = None) -> tuple[Complaint, ...]:
     found = [complaint for rule in own for complaint in _about(rule, policy, known)]
     for alike in _by_specificity(own):
         found += [complaint for pair in combinations(alike, 2) for complaint in _between(*pair)]
-    found += _about_agents(policy, known)
+    found += [*_about_changes(policy), *_about_agents(policy, known)]
     places = {rule.name: place for place, rule in enumerate(own)}
     return tuple(sorted(found, key=lambda each: places.get(each.rule, len(places))))
 
@@ -100,6 +101,18 @@ def _unknown(rule: Rule, known: Known) -> Iterator[Complaint]:
         if program.split()[0] not in known.programs:
             what = f"`{program.split()[0]}` is no program here, and none that Assent knows"
             yield Complaint(Problem.UNKNOWN, rule.name, what)
+
+
+def _about_changes(policy: Policy) -> Iterator[Complaint]:
+    """Classes of change that merge without anybody having to look at them."""
+    for risk in (RiskClass.HIGH, RiskClass.IRREVERSIBLE):
+        path = policy.changes.paths[risk]
+        if path.strictness < Path.PERSON.strictness:
+            what = (
+                f'`{risk.word} = "{path.value}"` lets a change that is {risk.word} merge without '
+                "a person"
+            )
+            yield Complaint(Problem.GAP, "[changes.paths]", what)
 
 
 def _about_agents(policy: Policy, known: Known | None) -> Iterator[Complaint]:

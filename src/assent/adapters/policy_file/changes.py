@@ -1,0 +1,69 @@
+"""The table `[changes]` as the rules it says."""
+
+from collections.abc import Iterator
+from types import MappingProxyType
+from typing import TypeVar
+
+from assent.adapters.policy_file.tables import ChangesTable, CheckTable, ModelTable
+from assent.adapters.policy_file.values import CLASSES
+from assent.core.changes.model import Severity
+from assent.core.policy.changes import ChangeRules, CheckRule, ModelRule, Path
+
+T = TypeVar("T")
+
+
+def change_rules(said: ChangesTable, profile: ChangeRules) -> ChangeRules:
+    """What the file says, and for what it leaves open what the profile says."""
+    paths = {CLASSES[word]: Path(path) for word, path in said.paths if path is not None}
+    lines = {CLASSES[word]: limit for word, limit in said.lines if limit is not None}
+    return ChangeRules(
+        target=_or(said.target, profile.target),
+        test=_or(said.test, profile.test),
+        test_limit_ms=_or(said.test_timeout, profile.test_limit_ms),
+        test_retries=_or(said.retries, profile.test_retries),
+        sandbox=_or(said.sandbox, profile.sandbox),
+        paths=MappingProxyType({**profile.paths, **paths}),
+        lines=MappingProxyType({**profile.lines, **lines}),
+        reviewers=tuple(dict.fromkeys(_or(said.reviewers, list(profile.reviewers)))),
+        iterations=_or(said.iterations, profile.iterations),
+        window=_or(said.window, profile.window),
+        checks=(*profile.checks, *(_check(check) for check in said.check)),
+        model=profile.model if said.model is None else _model(said.model),
+        unexplained=_or(said.unexplained, profile.unexplained),
+    )
+
+
+def _or(said: T | None, otherwise: T) -> T:
+    return otherwise if said is None else said
+
+
+def _check(said: CheckTable) -> CheckRule:
+    return CheckRule(
+        name=said.name,
+        command=said.command,
+        form=said.format,
+        severity=Severity(said.severity),
+        fails=said.fails,
+    )
+
+
+def _model(said: ModelTable) -> ModelRule:
+    return ModelRule(
+        model=said.model,
+        base_url=said.base_url or "",
+        key_env=said.key_env or "",
+        limit_ms=said.timeout,
+        floor=said.floor,
+    )
+
+
+def clashes(said: ChangesTable) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """What each key by itself allows, and all together do not."""
+    seen: set[str] = set()
+    for number, check in enumerate(said.check):
+        if check.name in seen:
+            yield (
+                ("changes", "check", number, "name"),
+                f"there are two checks named `{check.name}`",
+            )
+        seen.add(check.name)
