@@ -44,6 +44,7 @@ def _check(said: CheckTable) -> CheckRule:
         form=said.format,
         severity=Severity(said.severity),
         fails=said.fails,
+        paths=tuple(said.paths),
     )
 
 

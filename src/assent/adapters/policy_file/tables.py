@@ -174,6 +174,7 @@ class CheckTable(Table):
     format: Annotated[FormatWord, Field(description="What it prints.")] = "plain"
     severity: Annotated[SeverityWord, Field(description="Where it does not say one.")] = "warning"
     fails: Annotated[bool, Field(description="Whether what it finds wants a person.")] = True
+    paths: Annotated[list[Glob], _some("Only for these files.")] = []
 
 
 class ModelTable(Table):

@@ -62,6 +62,8 @@ class CheckRule:
     """Of what it finds, where it does not say."""
     fails: bool = True
     """Whether its findings keep the policy from accepting by itself."""
+    paths: tuple[str, ...] = ()
+    """Globs of the files it looks at; empty: all. It runs when one of them changed."""
 
 
 @dataclass(frozen=True, slots=True)
