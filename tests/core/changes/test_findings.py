@@ -100,6 +100,15 @@ def test_the_quote_is_the_line_as_the_difference_shows_it() -> None:
     assert found.quote == "thirteen"
 
 
+def test_a_secret_is_neither_quoted_nor_told() -> None:
+    secret = "correct-horse-7-battery"
+    told = patch(hunk(1, b'+password = "' + secret.encode() + b'"\n'))
+    said = Reported("E1", W, f"password={secret} is wrong", "a.py", line=1)
+    [found] = settle("lint", [said], [told]).findings
+    assert secret not in found.quote + found.message
+    assert "[hidden]" in found.quote
+
+
 def test_a_moved_line_is_the_same_finding_and_another_text_is_not() -> None:
     def mark(start: int, text: bytes) -> str:
         moved = patch(hunk(start, b"+" + text))

@@ -14,6 +14,7 @@ from hashlib import sha256
 
 from assent.core.changes.hunks import FilePatch, Hunk
 from assent.core.changes.model import Finding, HunkId, Opinion, Severity, Verdict
+from assent.core.redact import redact
 
 MESSAGE = 1_000
 """Characters of a message that are kept."""
@@ -21,6 +22,9 @@ QUOTE = 400
 """Characters of a quoted line that are kept."""
 MOST = 500
 """Findings of one reviewer that are kept; those in the difference first."""
+
+_READ = 4_000
+"""Characters of a message and of a line that are read for secrets."""
 
 _WEIGHTS = {Severity.ERROR: 2, Severity.WARNING: 1, Severity.INFO: 0}
 
@@ -69,7 +73,7 @@ def settle(reviewer: str, reported: Iterable[Reported], patches: Sequence[FilePa
     """Findings about files of the difference, or about all of it; each once, the worst first.
 
     What lies outside of the changed places is told and weighs nothing: it was there before, or
-    nobody can say that it was not.
+    nobody can say that it was not. What looks like a secret is hidden.
     """
     files = {patch.path: Lines(patch) for patch in patches}
     unique = {
@@ -103,14 +107,15 @@ def _placed(reviewer: str, item: Reported, lines: "Lines | None") -> Finding:
     quote = item.quote
     if quote is None:
         quote = lines.text(item.line) if lines is not None else ""
+    # A secret is neither told nor told by its digest.
+    quote, message = redact(quote[:_READ]), redact(item.message[:_READ])
+    text = quote or re.sub(r"\d+", "#", message)
     return Finding(
-        fingerprint=fingerprint(
-            reviewer, item.rule, item.path, quote or re.sub(r"\d+", "#", item.message)
-        ),
+        fingerprint=fingerprint(reviewer, item.rule, item.path, text),
         reviewer=reviewer,
         rule=item.rule,
         severity=item.severity if in_diff else Severity.INFO,
-        message=_cut(item.message, MESSAGE),
+        message=_cut(message, MESSAGE),
         path=item.path,
         line=item.line,
         end_line=max(item.end_line, item.line),
