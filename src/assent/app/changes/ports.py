@@ -229,7 +229,8 @@ class Subject:
 class Reviewer(Protocol):
     """Looks at a revision. Never raises: what goes wrong is an `inconclusive` verdict."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     async def review(self, subject: Subject) -> Verdict: ...
 
