@@ -1,0 +1,1 @@
+"""Reviewers that need nothing but the difference, and the project's own linters."""
