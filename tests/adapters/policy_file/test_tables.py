@@ -203,6 +203,13 @@ def test_a_new_policy_begins_with_its_profile_and_nothing_to_complain_about(prof
     assert lint(policy) == ()
 
 
+@pytest.mark.parametrize("command", ["npm test", "sh -c \"a \\ b\" # 'é'", "make\ttest"])
+def test_a_new_policy_names_the_tests_that_were_found(command: str) -> None:
+    policy = parse_policy(starting_text("team", test=command))
+    assert (policy.profile, policy.changes.test) == ("team", command)
+    assert parse_policy(starting_text("team")).changes.test == ""
+
+
 def test_a_way_back_is_wanted_of_teams_and_not_of_one_person() -> None:
     wants = {name: parse_policy(starting_text(name)).asks.needs_rollback for name in PROFILES}
     assert wants == {"solo": None, "team": True, "strict": True}
@@ -214,3 +221,9 @@ def test_the_schema_knows_every_key() -> None:
         for name, field in table.model_fields.items():
             assert f'"{field.alias or name}"' in schema, (place, name)
     assert '"enum": ["solo", "team", "strict"]' in schema
+
+
+@pytest.mark.parametrize("folder", ["/etc", "../up", ".git/hooks", "a/.git", "node_*", ""])
+def test_only_folders_of_the_workspace_are_shared(folder: str) -> None:
+    with pytest.raises(UsageError, match="write a folder inside the workspace"):
+        parse_policy(f"[changes]\nshare = [{json.dumps(folder)}]\n".encode())

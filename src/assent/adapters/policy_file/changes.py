@@ -22,6 +22,7 @@ def change_rules(said: ChangesTable, profile: ChangeRules) -> ChangeRules:
         test_limit_ms=_or(said.test_timeout, profile.test_limit_ms),
         test_retries=_or(said.retries, profile.test_retries),
         sandbox=_or(said.sandbox, profile.sandbox),
+        share=tuple(dict.fromkeys(_or(said.share, list(profile.share)))),
         paths=MappingProxyType({**profile.paths, **paths}),
         lines=MappingProxyType({**profile.lines, **lines}),
         reviewers=tuple(dict.fromkeys(_or(said.reviewers, list(profile.reviewers)))),

@@ -1,5 +1,6 @@
 """Read a policy file. The same bytes always give the same policy, or the same error."""
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -43,6 +44,7 @@ _HERE = Path(__file__).parent
 BUILT_IN = (_HERE / "default.toml").read_bytes()
 """The policy of a workspace without one; also what a new workspace's file begins as."""
 
+_NO_TEST = b'\n# test = "npm test"\n'
 _FOR_GATES = ("tier", "reviewers", "quorum", "wait", "expires", "on_timeout", "remember")
 
 
@@ -88,9 +90,12 @@ def default_policy() -> Policy:
     return parse_policy(BUILT_IN)
 
 
-def starting_text(profile: str) -> bytes:
-    """The file that a new workspace begins with, under `profile`."""
-    return BUILT_IN.replace(b'profile = "solo"', f'profile = "{profile}"'.encode(), 1)
+def starting_text(profile: str, *, test: str = "") -> bytes:
+    """The file that a new workspace begins with: under `profile`, and with its tests' command."""
+    text = BUILT_IN.replace(b'profile = "solo"', f'profile = "{profile}"'.encode(), 1)
+    if not test:
+        return text
+    return text.replace(_NO_TEST, f"\ntest = {json.dumps(test, ensure_ascii=False)}\n".encode(), 1)
 
 
 def json_schema() -> dict[str, object]:

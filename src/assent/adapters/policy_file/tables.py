@@ -15,6 +15,7 @@ from assent.adapters.policy_file.values import (
     EffectWord,
     FormatWord,
     Glob,
+    Inner,
     Kind,
     ModelName,
     ModeWord,
@@ -198,6 +199,9 @@ class ChangesTable(Table):
     ] = None
     sandbox: Annotated[
         bool | None, Field(description="Whether tests run in a sandbox or not at all.")
+    ] = None
+    share: Annotated[
+        list[Inner] | None, Field(max_length=20, description="Ignored folders that tests need.")
     ] = None
     window: Annotated[
         int | None, Field(ge=1, le=16, description="Most changes tested at once.")

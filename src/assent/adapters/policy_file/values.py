@@ -197,6 +197,15 @@ BranchGlob: TypeAlias = Annotated[
 Branch: TypeAlias = Annotated[
     str, _checked(_is_branch, "write the name of a branch, such as `main`")
 ]
+Inner: TypeAlias = Annotated[
+    str,
+    _checked(
+        lambda text: (
+            _is_path(text) and not set("*?[") & set(text) and ".git" not in text.split("/")
+        ),
+        "write a folder inside the workspace, such as `node_modules`",
+    ),
+]
 ShellText: TypeAlias = Annotated[
     str,
     Field(max_length=4000),

@@ -95,6 +95,9 @@ class ChangeRules:
     """How often a failed run is repeated; one that then passes is recorded as flaky."""
     sandbox: bool = False
     """Refuse to run tests where no sandbox can be had."""
+    share: tuple[str, ...] = ()
+    """Folders that git ignores and tests and checks need, from the workspace's root: they are
+    linked into the checkout from the work tree that the change came from."""
     paths: Mapping[RiskClass, Path] = field(default_factory=lambda: PATHS)
     lines: Mapping[RiskClass, int] = field(default_factory=lambda: LINES)
     reviewers: tuple[str, ...] = ()

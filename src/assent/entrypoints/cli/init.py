@@ -6,6 +6,7 @@ import click
 
 from assent.adapters.agents.registry import INSTALLERS
 from assent.adapters.policy_file import PROFILES, starting_text
+from assent.adapters.project import find_test_command
 from assent.app.agents import Change, HookStatus
 from assent.entrypoints.cli.programs import accept_shown, has_new, new_programs, summary
 from assent.entrypoints.cli.up import login_link, start_daemon
@@ -15,6 +16,7 @@ from assent.errors import UnavailableError
 
 POLICY = Path(".assent") / "policy.toml"
 DEFAULT_PROFILE = "solo"
+NO_TESTS = "none found; name them in the policy, `[changes] test`, before changes can merge"
 
 
 @click.command()
@@ -41,11 +43,14 @@ def command(yes: bool, profile: str | None) -> None:
         click.echo(f"Policy:  {root / POLICY} is there and stays; change its `profile` by hand.")
     wanted = profile or DEFAULT_PROFILE
     changes = [*_policy_change(root, wanted), *(c for item in found for c in item.preview(here))]
+    tests = find_test_command(str(root))
+    if changes and not (root / POLICY).exists():
+        click.echo(f"Tests:   {tests or NO_TESTS}")
     programs = new_programs(home, str(root))
     if has_new(programs):
         click.echo(summary(programs["new"]))
     _ask(changes, ask=not yes, more=has_new(programs))
-    _write_policy(root, wanted)
+    _write_policy(root, wanted, tests)
     states = [item.install(here) for item in found]
     client = start_daemon(home)
     if has_new(programs):
@@ -81,13 +86,13 @@ def _confirm(question: str) -> None:
         raise click.Abort
 
 
-def _write_policy(root: Path, profile: str) -> None:
+def _write_policy(root: Path, profile: str, tests: str) -> None:
     target = root / POLICY
     if target.exists():
         return
     try:
         target.parent.mkdir(exist_ok=True)
-        target.write_bytes(starting_text(profile))
+        target.write_bytes(starting_text(profile, test=tests))
     except OSError as error:
         raise UnavailableError(
             f"{target} cannot be written: {error.strerror}.", hint="Run this in your project."
