@@ -235,7 +235,8 @@ def _on_disk(git: Git, paths: Iterable[str], *, folder: Path) -> dict[str, Versi
         found[path] = _kind_of(git, path, folder=folder)
         if found[path][0].startswith("100"):
             regular.append(path)
-    plain = [path for path in regular if "\n" not in path]
+    # In a list git takes one name a line, and a quotation mark as the start of an escaped one.
+    plain = [path for path in regular if "\n" not in path and not path.startswith('"')]
     hashed = _hashes(git, plain)
     for path in regular:
         blob = hashed.get(path) or git.line("hash-object", "--", path)
