@@ -243,3 +243,13 @@ class Reviewers(Protocol):
     def llm(self, rules: ChangeRules) -> Reviewer | None:
         """None when the policy names no model."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePorts:
+    """All of the above for one running Assent."""
+
+    repositories: Repositories
+    tests: Tests
+    values: Values
+    reviewers: Reviewers

@@ -1,0 +1,295 @@
+"""People say what becomes of a change: accept, send back, comment, merge again, give up.
+
+Each is one transaction that changes the row, records it and tells who watches. All take the
+change's number and raise NotFoundError for an unknown one, and UnavailableError when it cannot be
+recorded: then it did not happen. What cannot be done now is a `Refusal`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from assent.app.changes import records
+from assent.app.changes.rules import policy_of
+from assent.app.gatehouse import Gatehouse
+from assent.app.ports import Look, Tx
+from assent.core.canonical import Digest, Json
+from assent.core.changes import landing, lifecycle
+from assent.core.changes.acceptance import Accepts, accepted, needs_one_by_one
+from assent.core.changes.lifecycle import Refusal, Says, Step, fits, may_decide, unknown_hunk
+from assent.core.changes.model import Change, Comment, HunkId, Stance
+from assent.core.redact import redact
+
+PREFIX = 6
+"""Characters of a hunk's id that are enough to name it, if no other begins so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """Who speaks, where, and of what they looked at."""
+
+    by: str
+    via: str
+    version: int | None = None
+    revision: int | None = None
+    """What was looked at; None takes whatever it is now."""
+
+    def fields(self, reason: str = "") -> dict[str, Json]:
+        return {"by": self.by, "via": self.via, "reason": redact(reason)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What is said about a line, a file or, with neither, the change."""
+
+    text: str
+    path: str = ""
+    line: int = 0
+    side: str = "new"
+    quote: str = ""
+
+
+async def accept(
+    gate: Gatehouse,
+    number: int,
+    voice: Voice,
+    *,
+    hunks: Sequence[str] | None = None,
+    reason: str = "",
+    confirm: str = "",
+    digest: Digest | None = None,
+) -> Change | Refusal:
+    """Accept what was looked at: `hunks` (ids, beginnings of ids, or paths), or with None those
+    with an accepting stance; all when no stance was taken."""
+    seen = _look(gate, number)
+    policy = policy_of(gate, seen)
+    says = Says(by=voice.by, at=gate.clock.now(), reason=reason.strip())
+
+    def step(current: Change) -> Step:
+        named = None if hunks is None else named_hunks(current, hunks)
+        if isinstance(named, Refusal):
+            return named
+        accepts = Accepts(
+            says=says,
+            via=voice.via,
+            hunks=named,
+            version=voice.version,
+            revision=voice.revision,
+            digest=digest,
+            confirm=confirm,
+        )
+        return accepted(current, accepts, policy.changes, policy=policy.digest)
+
+    def fields(after: Change) -> Mapping[str, Json]:
+        return records.acceptance_fields(after.acceptances[-1])
+
+    return await records.take(gate, seen, step, "accepted", fields=fields, decides=True)
+
+
+async def send_back(
+    gate: Gatehouse,
+    number: int,
+    voice: Voice,
+    *,
+    reason: str,
+    remarks: Sequence[Remark] = (),
+    hunks: Sequence[str] = (),
+) -> Change | Refusal:
+    """Return it to its maker with the reason, remarks, and the `hunks` that were rejected."""
+    says = Says(by=voice.by, at=gate.clock.now(), reason=reason.strip())
+    ids = [gate.ids.new() for _ in remarks]
+
+    def step(current: Change) -> Step:
+        named = named_hunks(current, hunks) if hunks else ()
+        if isinstance(named, Refusal):
+            return named
+        stances = lifecycle.with_stances(current, named, Stance.REJECT, says)
+        comments = [
+            _comment(current, remark, comment_id, by=voice.by, at=says.at)
+            for remark, comment_id in zip(remarks, ids, strict=True)
+        ]
+        marked = replace(current, stances=stances)
+        return _fitting(marked, voice, lambda it: lifecycle.returned(it, says, comments=comments))
+
+    return await _say(gate, number, step, "returned", voice, reason=reason, decides=True)
+
+
+async def set_stances(
+    gate: Gatehouse,
+    number: int,
+    voice: Voice,
+    *,
+    hunks: Sequence[str],
+    stance: Stance | None,
+    reason: str = "",
+) -> Change | Refusal:
+    """Accept, reject or (None) undecide single hunks; nothing is accepted by that alone."""
+    seen = _look(gate, number)
+    rules = policy_of(gate, seen).changes
+    says = Says(by=voice.by, at=gate.clock.now(), reason=reason.strip())
+
+    def step(current: Change) -> Step:
+        named = named_hunks(current, hunks)
+        if isinstance(named, Refusal):
+            return named
+        refusal = may_decide(current, voice.by, rules.reviewers or current.reviewers)
+        if refusal is not None:
+            return refusal
+        strict = needs_one_by_one(current, rules)
+        return _fitting(
+            current,
+            voice,
+            lambda it: lifecycle.stances_set(it, named, stance, says, one_by_one=strict),
+        )
+
+    word = "undecide" if stance is None else stance.value
+    fields: dict[str, Json] = {"stance": word, "hunks": list(hunks)}
+    return await _say(gate, number, step, "stance", voice, reason=reason, more=fields)
+
+
+async def comment(gate: Gatehouse, number: int, voice: Voice, remark: Remark) -> Change | Refusal:
+    now, comment_id = gate.clock.now(), gate.ids.new()
+
+    def step(current: Change) -> Step:
+        said = _comment(current, remark, comment_id, by=voice.by, at=now)
+        return lifecycle.commented(current, said, at=now)
+
+    fields: dict[str, Json] = {
+        "comment": comment_id,
+        "path": remark.path,
+        "line": remark.line,
+        "text": redact(remark.text),
+    }
+    return await _say(gate, number, step, "commented", voice, more=fields)
+
+
+async def resolve(
+    gate: Gatehouse, number: int, voice: Voice, *, comment_id: str, is_resolved: bool = True
+) -> Change | Refusal:
+    """Mark a comment as dealt with, or as open again."""
+    now = gate.clock.now()
+
+    def step(current: Change) -> Step:
+        return lifecycle.resolved(current, comment_id, at=now, is_resolved=is_resolved)
+
+    fields: dict[str, Json] = {"comment": comment_id, "resolved": is_resolved}
+    return await _say(gate, number, step, "resolved", voice, more=fields)
+
+
+async def abandon(
+    gate: Gatehouse, number: int, voice: Voice, *, reason: str = ""
+) -> Change | Refusal:
+    """Give it up: nothing of it merges any more."""
+    now = gate.clock.now()
+
+    def step(current: Change) -> Step:
+        return _fitting(current, voice, lambda it: lifecycle.abandoned(it, at=now))
+
+    return await _say(gate, number, step, "abandoned", voice, reason=reason, decides=True)
+
+
+async def make_ready(gate: Gatehouse, number: int, voice: Voice) -> Change | Refusal:
+    """A draft goes into review."""
+    now = gate.clock.now()
+
+    def step(current: Change) -> Step:
+        return _fitting(current, voice, lambda it: lifecycle.ready(it, at=now))
+
+    return await _say(gate, number, step, "ready", voice)
+
+
+async def merge_again(gate: Gatehouse, number: int, voice: Voice) -> Change | Refusal:
+    """Try once more what left the queue, as it was accepted."""
+    seen = _look(gate, number)
+    rules = policy_of(gate, seen).changes
+    now = gate.clock.now()
+
+    def step(current: Change) -> Step:
+        refusal = may_decide(current, voice.by, rules.reviewers or current.reviewers)
+        if refusal is not None:
+            return refusal
+        return _fitting(current, voice, lambda it: landing.requeued(it, at=now))
+
+    return await _say(gate, number, step, "queued", voice, decides=True)
+
+
+async def look_after(gate: Gatehouse, number: int, voice: Voice) -> Change | Refusal:
+    """Say that one looked at what the policy had merged."""
+    now = gate.clock.now()
+
+    def step(current: Change) -> Step:
+        return _fitting(current, voice, lambda it: lifecycle.looked_after(it, at=now))
+
+    return await _say(gate, number, step, "looked-after", voice, decides=True)
+
+
+async def mark_seen(
+    gate: Gatehouse, number: int, voice: Voice, *, looked_after: bool = False
+) -> Change | Refusal:
+    """Remember which revision `voice` looked at last; with `looked_after` also record that a
+    change which merged by the policy was looked at."""
+    seen = _look(gate, number)
+    look = Look(revision=voice.revision or seen.newest.number, at=gate.clock.now())
+
+    def work(tx: Tx) -> None:
+        tx.note_look(seen.id, voice.by, look)
+
+    await gate.store.write(work, durable=False)
+    if looked_after and seen.review_due:
+        return await look_after(gate, number, voice)
+    return seen
+
+
+def named_hunks(change: Change, names: Sequence[str]) -> tuple[HunkId, ...] | Refusal:
+    """The hunks of the newest revision that are named by id, by its beginning, or by path."""
+    found: list[HunkId] = []
+    for name in names:
+        of_path = [hunk.id for hunk in change.newest.hunks if name in (hunk.path, hunk.id)]
+        begun = {
+            hunk.id
+            for hunk in change.newest.hunks
+            if len(name) >= PREFIX and hunk.id.startswith(name)
+        }
+        if not of_path and len(begun) != 1:
+            return unknown_hunk(change)
+        found += of_path or begun
+    return tuple(dict.fromkeys(found))
+
+
+def _comment(change: Change, remark: Remark, comment_id: str, *, by: str, at: int) -> Comment:
+    return Comment(
+        id=comment_id,
+        by=by,
+        at=at,
+        revision=change.newest.number,
+        text=remark.text.strip(),
+        path=remark.path,
+        line=remark.line,
+        side=remark.side,
+        quote=remark.quote,
+    )
+
+
+def _look(gate: Gatehouse, number: int) -> Change:
+    return gate.store.read(lambda view: records.find(view, number))
+
+
+def _fitting(change: Change, voice: Voice, step: Callable[[Change], Step]) -> Step:
+    stale = fits(change, version=voice.version, revision=voice.revision)
+    return stale or step(change)
+
+
+async def _say(
+    gate: Gatehouse,
+    number: int,
+    step: Callable[[Change], Step],
+    what: str,
+    voice: Voice,
+    *,
+    reason: str = "",
+    more: Mapping[str, Json] | None = None,
+    decides: bool = False,
+) -> Change | Refusal:
+    fields = {**voice.fields(reason), **(more or {})}
+    return await records.take(
+        gate, _look(gate, number), step, what, fields=lambda _: fields, decides=decides
+    )
