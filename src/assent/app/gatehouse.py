@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from assent.app.agents import Agent, Files
+from assent.app.changes.ports import ChangePorts
 from assent.app.ports import Clock, Ids, Project, Store, World
 from assent.app.precedent import Memory
 from assent.core.policy.model import Policy
@@ -36,4 +37,6 @@ class Gatehouse:
     world: World
     project: Project
     policies: PolicyReader
+    changes: ChangePorts | None = None
+    """None where nothing is submitted, reviewed or merged."""
     memory: Memory = field(default_factory=Memory, compare=False)
