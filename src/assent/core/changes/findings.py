@@ -148,7 +148,9 @@ class Lines:
     """The new lines of one file's difference."""
 
     def __init__(self, patch: FilePatch) -> None:
-        self._whole = patch.old_blob is None or any(hunk.whole for hunk in patch.hunks)
+        self._whole = patch.old_blob is None or any(
+            hunk.whole and not hunk.mode for hunk in patch.hunks
+        )
         self._spans = [span for hunk in patch.hunks for span in _spans(hunk)]
         self._texts: dict[int, str] = {}
         for hunk in patch.hunks:
@@ -171,12 +173,17 @@ class Lines:
 def new_lines(hunk: Hunk) -> Iterator[tuple[int, str, bool]]:
     """The lines of the new file that a hunk shows: number, text without its end, whether it is
     new. Bytes that are not UTF-8 become replacement characters."""
-    number = max(hunk.new_start, 1)
+    number = _first(hunk)
     for line in hunk.lines:
         if line[:1] in (b"+", b" "):
             text = line[1:].decode("utf-8", "replace").rstrip("\r\n")
             yield number, text, line[:1] == b"+"
             number += 1
+
+
+def _first(hunk: Hunk) -> int:
+    """The number of its first line in the new file, or of the one behind where it has none."""
+    return max(hunk.new_start + (hunk.new_count == 0), 1)
 
 
 def added_lines(patch: FilePatch) -> Iterator[tuple[int, str]]:
@@ -189,7 +196,7 @@ def added_lines(patch: FilePatch) -> Iterator[tuple[int, str]]:
 
 def _spans(hunk: Hunk) -> Iterator[tuple[int, int]]:
     """From the first changed line to the last; where lines only went, the lines around."""
-    number, went = max(hunk.new_start, 1), False
+    number, went = _first(hunk), False
     marked: list[int] = []
     for line in hunk.lines:
         if line[:1] == b"+":
@@ -214,7 +221,7 @@ def hunk_at(patches: Sequence[FilePatch], path: str, line: int) -> Hunk | None:
 
 
 def _shows(hunk: Hunk, line: int) -> bool:
-    start = max(hunk.new_start, 1)
+    start = _first(hunk)
     return start <= line < start + max(hunk.new_count, 1)
 
 

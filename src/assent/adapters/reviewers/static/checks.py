@@ -106,8 +106,10 @@ class CheckReviewer:
         """Findings in files that the change does not touch and that come from it all the same:
         a caller that no longer fits. Told by running the check on the base as well."""
         touched = {patch.path for patch in subject.patches}
-        here = [item for item in self._reported(runs) if item.path not in touched]
-        if not here or payload.base == payload.commit:
+        here = [item for item in self._reported(runs) if item.path and item.path not in touched]
+        new_files = {patch.path for patch in subject.patches if patch.old_mode is None}
+        files = [path for path in files if path not in new_files]
+        if not here or not files:
             return ()
         try:
             before = await self._runs(subject.change.repository, payload.base, files)

@@ -1,5 +1,6 @@
 """What a change does to what the project installs, and where that comes from."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from assent.adapters.reviewers.static.reading import Files
@@ -108,8 +109,11 @@ def _origin(need: Need | None) -> str:
 
 def _line_of(name: str, lines: Sequence[tuple[int, str]]) -> int:
     """Where the change names a package; 0 when no added line does."""
-    wanted = name.lower().replace("_", "-")
-    return next((number for number, line in lines if wanted in line.lower().replace("_", "-")), 0)
+    plain = re.escape(re.sub(r"[-_.]+", "-", name))
+    wanted = re.compile(rf"(?<![\w/@-]){plain}(?![\w/-])", re.IGNORECASE)
+    return next(
+        (number for number, line in lines if wanted.search(re.sub(r"[-_.]+", "-", line))), 0
+    )
 
 
 def _of_origins(patch: FilePatch, version: FileVersion) -> Iterator[Reported]:
