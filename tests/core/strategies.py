@@ -90,6 +90,7 @@ actions: st.SearchStrategy[Action] = st.one_of(
         workspace=texts,
         before=texts,
         after=texts,
+        left_out=st.integers(0, 9),
         changes=st.lists(changes, max_size=2).map(tuple),
     ),
     st.builds(UnknownAction, agent=texts, tool=texts, raw=texts, raw_digest=digests, reason=texts),

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from assent.app import messages, requests
 from assent.app.agents import HookAnswer, Park, Refuse
+from assent.app.checkpoints.guard import Failed, Held, says_unprotected, shield, store_shield
 from assent.app.gatehouse import Gatehouse
-from assent.app.ports import Event
+from assent.app.ports import Event, Tx
 from assent.app.question import Waiting
 from assent.app.submit_action import as_it_is_now, submit_action
+from assent.core.actions import UnexplainedChange
 from assent.core.approvals import Request, State
 from assent.core.proposals import Proposal
 
@@ -70,6 +72,9 @@ async def submit_and_wait(
             return _not_yet(gate, current, proposal)
         if not hold.present():
             return Refuse(messages.nobody_there(current))
+        if isinstance(current.proposal.action, UnexplainedChange):
+            # It held the call back, and was not about it.
+            continue
         answer = await _settle(gate, current, proposal)
         if answer is not None:
             return answer
@@ -98,10 +103,7 @@ async def _settle(gate: Gatehouse, request: Request, proposal: Proposal) -> Hook
     """The answer, or None when the approval was used by another run of the same call."""
     match request.state:
         case State.APPROVED:
-            now, current = gate.clock.now(), await as_it_is_now(gate, proposal)
-            return await gate.store.write(
-                lambda tx: requests.use_approval(tx, request.id, current, now), durable=True
-            )
+            return await _use(gate, request, proposal)
         case State.CONSUMED:
             return None
         case State.REJECTED:
@@ -110,7 +112,30 @@ async def _settle(gate: Gatehouse, request: Request, proposal: Proposal) -> Hook
             return Refuse(messages.not_decided(request))
 
 
+async def _use(gate: Gatehouse, request: Request, proposal: Proposal) -> HookAnswer | None:
+    """Let the approved call through, with a checkpoint of what is there now.
+
+    None when that cannot be done as it was approved: then the call is submitted again.
+    """
+    call = await as_it_is_now(gate, proposal, request.assessment)
+    shielded = await shield(gate, call)
+    if isinstance(shielded, Held):
+        return None
+    if isinstance(shielded, Failed) and not says_unprotected(request.assessment):
+        return None
+    now = gate.clock.now()
+
+    def work(tx: Tx) -> HookAnswer | None:
+        answer = requests.use_approval(tx, request.id, call.proposal, now)
+        store_shield(tx, shielded, answer)
+        return answer
+
+    return await gate.store.write(work, durable=True)
+
+
 def _not_yet(gate: Gatehouse, request: Request, proposal: Proposal) -> HookAnswer:
+    if isinstance(request.proposal.action, UnexplainedChange):
+        return Refuse(messages.held(request))
     if request.delayed_until is not None:
         return Refuse(messages.delayed(request))
     agent = gate.agents.get(proposal.session.agent)

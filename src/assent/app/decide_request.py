@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from assent.app import records, requests
 from assent.app.agents import ToolProposed
+from assent.app.checkpoints.ending import undo_rejected
+from assent.app.checkpoints.matters import is_unfinished, keep
 from assent.app.gatehouse import Gatehouse
 from assent.app.grants import ONCE, Allowance, check_allowance, give_grants
 from assent.app.ports import PolicyVersion, Tx
 from assent.app.precedent import effects_of, note_agreement
-from assent.core.actions import Plan, PolicyEdit, UnknownAction
+from assent.core.actions import Plan, PolicyEdit, UnexplainedChange, UnknownAction
 from assent.core.approvals import (
     Decision,
     Refusal,
@@ -62,7 +64,7 @@ async def decide_request(gate: Gatehouse, number: int, word: Word) -> Request | 
         at=gate.clock.now(),
         version=seen.version if word.version is None else word.version,
         subject=seen.subject,
-        reason=word.reason.strip(),
+        reason=word.reason.strip() or _reason_of(seen, word),
         via=word.via,
         replacement=replacement,
         until=word.until,
@@ -76,7 +78,16 @@ async def decide_request(gate: Gatehouse, number: int, word: Word) -> Request | 
             tx.seal(decision.at)
         return decided
 
-    return await gate.store.write(work, durable=True)
+    outcome = await gate.store.write(work, durable=True)
+    if isinstance(outcome, Request) and is_unfinished(outcome):
+        undo_rejected(gate, outcome.proposal.session.workspace)
+    return outcome
+
+
+def _reason_of(request: Request, word: Word) -> str:
+    """No agent made these changes, so nobody has to be told why they are undone."""
+    is_undo = isinstance(request.proposal.action, UnexplainedChange)
+    return "undone" if is_undo and word.verdict is Verdict.REJECT else ""
 
 
 def _changed(gate: Gatehouse, request: Request, text: str | None) -> Proposal:
@@ -137,6 +148,8 @@ def _take_effect(tx: Tx, decided: Request, now: int) -> Request:
     action = decided.proposal.action
     if isinstance(action, PolicyEdit) and decided.state is State.APPROVED:
         return _accept_policy(tx, decided, now)
+    if isinstance(action, UnexplainedChange) and decided.state is State.APPROVED:
+        return keep(tx, decided, now)
     if isinstance(action, Plan) and decided.state in _PLAN_AFTER:
         requests.set_plan(tx, decided.proposal.session, _PLAN_AFTER[decided.state], now)
     return decided

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from assent.app.agents import Agent, Files
 from assent.app.changes.ports import ChangePorts
+from assent.app.checkpoints.ports import Shadow
+from assent.app.checkpoints.watch import Watch
 from assent.app.ports import Clock, Ids, Project, Store, World
 from assent.app.precedent import Memory
 from assent.core.policy.model import Policy
@@ -40,3 +42,6 @@ class Gatehouse:
     changes: ChangePorts | None = None
     """None where nothing is submitted, reviewed or merged."""
     memory: Memory = field(default_factory=Memory, compare=False)
+    shadow: Shadow | None = None
+    """Where checkpoints of work trees are kept; None: none are made."""
+    watch: Watch = field(default_factory=Watch, compare=False)

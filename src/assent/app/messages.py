@@ -39,6 +39,15 @@ def pending(request: Request) -> str:
     )
 
 
+def held(request: Request) -> str:
+    """For a call that waits until a person kept or undid what nobody accounts for."""
+    return (
+        f"Assent: files changed here that no approved call explains ({request.name}), so nothing "
+        "is changed before a person keeps or undoes that. Only read, or ask again later; the same "
+        "call will pass then. Do not work around this."
+    )
+
+
 def delayed(request: Request) -> str:
     until = _moment(request.delayed_until)
     return (

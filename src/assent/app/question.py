@@ -6,6 +6,13 @@ from typing import TypeAlias
 
 from assent.app import messages, records, requests
 from assent.app.agents import AskThere, HookAnswer, LetThrough, Refuse
+from assent.app.checkpoints.guard import (
+    UNNEEDED,
+    Failed,
+    Shield,
+    says_unprotected,
+    store_shield,
+)
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Tx
 from assent.core.actions import Plan
@@ -13,7 +20,7 @@ from assent.core.approvals import Request, State
 from assent.core.canonical import Json
 from assent.core.facts import PlanState
 from assent.core.policy import AskIn, Gate, Policy, Terms, Tier
-from assent.core.proposals import Proposal
+from assent.core.proposals import AgentSession, Proposal
 from assent.core.risk import Assessment
 from assent.core.said import can_say, missing, said_of
 
@@ -44,6 +51,8 @@ class Question:
     policy: Policy
     judged: Mapping[str, Json]
     """What is recorded of how it was judged."""
+    shield: Shield = UNNEEDED
+    """What stands behind the call, if it is let through."""
 
     @property
     def terms(self) -> Terms:
@@ -51,10 +60,8 @@ class Question:
 
     @property
     def wait_ms(self) -> int:
-        if self.terms.wait_ms is not None:
-            return self.terms.wait_ms
-        headless = self.proposal.session.headless
-        return self.policy.headless_wait_ms if headless else self.policy.wait_ms
+        own = self.terms.wait_ms
+        return wait_of(self.policy, self.proposal.session) if own is None else own
 
     @property
     def expires_ms(self) -> int:
@@ -69,6 +76,11 @@ class Question:
         return {**call, **self.judged}
 
 
+def wait_of(policy: Policy, session: AgentSession) -> int:
+    """How long a run is held where no rule says it."""
+    return policy.headless_wait_ms if session.headless else policy.wait_ms
+
+
 async def ask(gate: Gatehouse, question: Question) -> Submitted:
     """Settle it by an earlier decision, send it back to the agent, or open a request."""
     now = gate.clock.now()
@@ -76,6 +88,12 @@ async def ask(gate: Gatehouse, question: Question) -> Submitted:
     asked_in = _where(gate, question)
 
     def work(tx: Tx) -> Submitted:
+        answer = settled(tx)
+        if not isinstance(answer, Waiting):
+            store_shield(tx, question.shield, answer)
+        return answer
+
+    def settled(tx: Tx) -> Submitted:
         return (
             _answered_already(tx, question, now)
             or _rejected_already(tx, question, now)
@@ -112,6 +130,9 @@ def _answered_already(tx: Tx, question: Question, now: int) -> Submitted | None:
             return Waiting(after, question.wait_ms)
         return None
     if live.state is State.APPROVED:
+        if isinstance(question.shield, Failed) and not says_unprotected(live.assessment):
+            requests.lapse_unprotected(tx, live, now)
+            return None
         return requests.use_receipt(tx, live, question.proposal, now)
     if live.asked_in is AskIn.AGENT:
         # Asked again means that the prompt did not let it through: the old question is void.
@@ -136,7 +157,7 @@ def _rejected_already(tx: Tx, question: Question, now: int) -> Submitted | None:
 
 def _remembered(tx: Tx, question: Question, now: int) -> Submitted | None:
     """The very same call passed a person not long ago, and the policy lets that hold on."""
-    if not question.terms.remember_ms:
+    if not question.terms.remember_ms or isinstance(question.shield, Failed):
         return None
     session = question.proposal.session
     stream = records.remembered_stream(session, question.proposal.subject)

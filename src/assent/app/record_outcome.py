@@ -10,6 +10,7 @@ from assent.app.agents import (
     Tell,
     ToolFinished,
 )
+from assent.app.checkpoints.ending import after_call, after_run
 from assent.app.gatehouse import Gatehouse
 from assent.app.grants import ONCE, end_plan_grants, give_grants
 from assent.app.policy_in_force import policy_in_force
@@ -50,6 +51,7 @@ async def record_outcome(gate: Gatehouse, event: ToolFinished) -> HookAnswer:
             _approved_there(tx, asked, now, ids=gate.ids)
 
     await gate.store.write(work, durable=False)
+    after_call(gate, event)
     return Noted()
 
 
@@ -95,6 +97,7 @@ async def record_session(gate: Gatehouse, event: SessionEvent) -> HookAnswer:
             end_plan_grants(tx, session, now)
 
     await gate.store.write(work, durable=False)
+    after_run(gate, event)
     if event.what != "start":
         return Noted()
     rules = told((await policy_in_force(gate, session.workspace)).team)

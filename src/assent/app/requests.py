@@ -14,6 +14,7 @@ from assent.core.approvals import (
     deciding,
     escalate,
     expire,
+    lapse,
     supersede,
     timers_of,
 )
@@ -73,6 +74,13 @@ def replace_by_newer(tx: Tx, request: Request, now: int) -> None:
     closed = supersede(request)
     if isinstance(closed, Request):
         store_step(tx, closed, "superseded", now)
+
+
+def lapse_unprotected(tx: Tx, request: Request, now: int) -> None:
+    """Close an approval that was given before it was known that no checkpoint can be made."""
+    closed = lapse(request)
+    if isinstance(closed, Request):
+        store_step(tx, closed, "superseded", now, more={"why": "no checkpoint can be made now"})
 
 
 def store_step(

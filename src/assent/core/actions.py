@@ -108,6 +108,8 @@ class UnexplainedChange:
     before: str
     after: str
     changes: tuple[FileChange, ...]
+    left_out: int = 0
+    """Files that are not listed since they are too many; the trees tell them all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@
        ├──reject──> rejected
        ├──expire──> expired
        ├──withdraw──> cancelled
-       └──supersede──> superseded
+       └──supersede──> superseded  (an unused approval: by lapse)
 
 Every step is a pure function of the request and what was said, and returns the next request or a
 `Refusal`. Nothing leaves `rejected`, `expired`, `cancelled`, `superseded` or `consumed`. Each step
@@ -343,6 +343,13 @@ def supersede(request: Request) -> Step:
     """A newer proposal takes the place of this open question."""
     if request.state is not State.PENDING:
         return Refusal(Cause.ALREADY_DECIDED, f"{request.name} is already {_outcome(request)}.")
+    return replace(request, state=State.SUPERSEDED, version=request.version + 1)
+
+
+def lapse(request: Request) -> Step:
+    """An unused approval no longer covers the call as it would run now: it is asked anew."""
+    if request.state is not State.APPROVED:
+        return Refusal(Cause.NOT_APPROVED, f"{request.name} is {_outcome(request)}.")
     return replace(request, state=State.SUPERSEDED, version=request.version + 1)
 
 

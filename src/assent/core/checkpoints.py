@@ -3,8 +3,12 @@
 Not to be taken for the ledger's checkpoints, which seal the record.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+IDLE_MS = 3_600_000
+"""A call that nobody heard of for so long has ended, and a run without calls is at rest."""
 
 
 class Occasion(StrEnum):
@@ -78,7 +82,7 @@ class WorktreeCheckpoint:
     """What was about to happen: `edit src/app.py +3 -1`."""
     explains: tuple[str, ...] | None = ()
     """Paths from the workspace's root that the call may change; None: any. A folder covers what
-    is below it."""
+    is below it. Of what was found: the paths that changed, which explain nothing."""
     closed_at: int | None = None
     """When the call ended; None: it may still be at work."""
     after: str = ""
@@ -96,3 +100,38 @@ def is_explained(path: str, explains: tuple[str, ...] | None) -> bool:
     if explains is None:
         return True
     return any(path == one or path.startswith(f"{one}/") for one in explains)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a work tree held when it was last looked at."""
+
+    at: int
+    tree: str
+    commit: str
+
+
+def last_known(rows: Iterable[WorktreeCheckpoint]) -> Known | None:
+    """The newest look among the checkpoints of one workspace; None when there is none."""
+    newest: tuple[int, int] = (-1, -1)
+    known: Known | None = None
+    for row in rows:
+        looks = [Known(row.at, row.snapshot.tree, row.snapshot.commit)]
+        if row.closed_at is not None and row.after:
+            looks.append(Known(row.closed_at, row.after, row.after_commit))
+        for look in looks:
+            if (look.at, row.number) >= newest:
+                newest, known = (look.at, row.number), look
+    return known
+
+
+def unexplained(
+    changes: Iterable[PathChange], at_work: Iterable[WorktreeCheckpoint]
+) -> tuple[PathChange, ...]:
+    """The changes that none of the calls `at_work` accounts for."""
+    calls = [row.explains for row in at_work if row.occasion is Occasion.CALL]
+    return tuple(
+        change
+        for change in changes
+        if not any(is_explained(change.path, explains) for explains in calls)
+    )

@@ -71,6 +71,7 @@ def to_json(action: Action) -> dict[str, Json]:
                 "before": action.before,
                 "after": action.after,
                 "changes": [_change_to_json(change) for change in action.changes],
+                "left_out": action.left_out,
             }
         case UnknownAction():
             return {
@@ -158,6 +159,12 @@ class _Fields:
         value = self._fields[name]
         if not isinstance(value, bool):
             raise TypeError(f"{name}: expected a boolean, found {type(value).__name__}")
+        return value
+
+    def number(self, name: str) -> int:
+        value = self._fields[name]
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(f"{name}: expected a whole number, found {type(value).__name__}")
         return value
 
     def items(self, name: str) -> list[Json]:
@@ -261,6 +268,7 @@ def _read_unexplained(fields: _Fields) -> UnexplainedChange:
         before=fields.text("before"),
         after=fields.text("after"),
         changes=_read_changes(fields),
+        left_out=fields.number("left_out"),
     )
 
 

@@ -173,7 +173,7 @@ def _told(action: Action, facts: Facts, cwd: str) -> tuple[Finding, ...]:
 
 
 def _unexplained(action: UnexplainedChange) -> Evidence:
-    count = len(action.changes)
+    count = len(action.changes) + action.left_out
     files = "1 file" if count == 1 else f"{count:,} files"
     return Evidence(
         "unexplained",

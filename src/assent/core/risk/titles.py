@@ -68,7 +68,8 @@ def title_of(action: Action, worst: Evidence, facts: Facts) -> str:
             return "change the policy"
         case UnexplainedChange():
             paths = tuple(change.path for change in action.changes)
-            name = _file(paths, action.workspace, facts)
+            more = action.left_out
+            name = f"{len(paths) + more} files" if more else _file(paths, action.workspace, facts)
             return f"{name} changed that no approved action explains"
         case UnknownAction():
             return f"use {shown(action.tool)}" if action.tool else "do something that is not known"

@@ -123,7 +123,7 @@ def action_view(
                 kind,
                 "Changed, and no call of an agent accounts for it",
                 files=tuple(_file(change, whole=whole) for change in action.changes),
-                facts=(("in", action.workspace), ("was", action.before), ("is", action.after)),
+                facts=_unexplained_facts(action),
                 warning=(
                     "Approve to keep these changes. Reject to undo them: the files become what "
                     "they were, and what is there now stays in a checkpoint."
@@ -165,6 +165,13 @@ def _command(action: Command, evidence: Sequence[Evidence], *, whole: bool) -> A
         facts=tuple(facts),
         warning=warning,
     )
+
+
+def _unexplained_facts(action: UnexplainedChange) -> tuple[tuple[str, str], ...]:
+    facts = [("in", action.workspace), ("was", action.before), ("is", action.after)]
+    if action.left_out:
+        facts.append(("not listed", f"{action.left_out:,} more files"))
+    return tuple(facts)
 
 
 def _tool_facts(action: ToolCall) -> tuple[tuple[str, str], ...]:
