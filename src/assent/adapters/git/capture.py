@@ -105,7 +105,7 @@ def capture(
     """See `Repositories.capture`."""
     onto = fetch_head(bare, target)
     head = _fetched(bare, place, branch)
-    commit = _of_work_tree(bare, Path(place.workspace), head) if uncommitted else head
+    commit = of_work_tree(bare, Path(place.workspace), head) if uncommitted else head
     merge_base = bare.git.run("merge-base", onto, head)
     if merge_base.returncode != 0:
         raise UsageError(
@@ -138,7 +138,7 @@ def _fetched(bare: Bare, place: Place, branch: str) -> str:
 # What is not committed
 
 
-def _of_work_tree(bare: Bare, workspace: Path, head: str) -> str:
+def of_work_tree(bare: Bare, workspace: Path, head: str) -> str:
     """A commit on `head` of all the work tree holds; `head` itself when that is the same."""
     known = conventions(bare.user)
     with tempfile.TemporaryDirectory(dir=bare.path.parent, prefix="capture-") as made:
