@@ -23,11 +23,6 @@ READABLE = 8 * 1024 * 1024
 RENAMES = 400
 """Up to so many files that come and go are held against each other to tell renames."""
 
-_PLAIN = (
-    "--no-replace-objects",
-    *("-c", "core.attributesFile=/dev/null"),
-    *("-c", "diff.suppressBlankEmpty=false"),
-)
 _TREES = ("diff-tree", "-r", "--full-index", "--ignore-submodules=none", "--no-color")
 _PATCH = (
     *("-p", "--no-renames", "--no-ext-diff", "--no-textconv", "--submodule=short"),
@@ -55,9 +50,7 @@ def patches(git: Git, base: str, commit: str, *, context: int = CONTEXT) -> tupl
 
 def read_entries(git: Git, base: str, commit: str) -> tuple[Entry, ...]:
     """The paths that differ between two commits or trees, without their content."""
-    items = git.items(
-        *_PLAIN, *_TREES, "-z", "--raw", "--no-renames", "-O/dev/null", *_ends(base, commit)
-    )
+    items = git.items(*_TREES, "-z", "--raw", "--no-renames", "-O/dev/null", *_ends(base, commit))
     return tuple(_entry(items[at], items[at + 1]) for at in range(0, len(items), 2))
 
 
@@ -87,7 +80,7 @@ def _texts(
     git: Git, ends: tuple[str, str], entries: Sequence[Entry], *, context: int
 ) -> dict[str, list[bytes]]:
     """What git prints for each path."""
-    words = (*_PLAIN, *_TREES, *_PATCH, f"-U{context}")
+    words = (*_TREES, *_PATCH, f"-U{context}")
     texts = _blocks(git.output(*words, *_ends(*ends)), entries)
     called = [entry for entry in entries if any(map(_called_binary, texts[entry.path]))]
     hidden = [entry for entry in called if not _is_binary(git, entry)]
@@ -160,7 +153,7 @@ def _with_renames(
     gone = any(patch.new_mode is None for patch in read)
     if not gone or not any(patch.old_mode is None for patch in read):
         return tuple(read)
-    words = (*_PLAIN, *_TREES, "-z", "--raw", "-M", f"-l{RENAMES}", "--diff-filter=R")
+    words = (*_TREES, "-z", "--raw", "-M", f"-l{RENAMES}", "--diff-filter=R")
     items = git.items(*words, *_ends(*ends))
     renamed = {items[at + 2]: items[at + 1] for at in range(0, len(items), 3)}
     return tuple(replace(patch, renamed_from=renamed.get(patch.path, "")) for patch in read)
@@ -175,7 +168,7 @@ def read_blobs(git: Git, names: Iterable[str], *, limit: int) -> dict[str, bytes
     if not wanted:
         return {}
     asked = "".join(f"{name}\n" for name in wanted).encode("ascii")
-    sizes = git.output(*_PLAIN, "cat-file", "--batch-check=%(objectsize)", given=asked).split(b"\n")
+    sizes = git.output("cat-file", "--batch-check=%(objectsize)", given=asked).split(b"\n")
     small = [
         name
         for name, size in zip(wanted, sizes, strict=False)
@@ -183,7 +176,7 @@ def read_blobs(git: Git, names: Iterable[str], *, limit: int) -> dict[str, bytes
     ]
     asked = "".join(f"{name}\n" for name in small).encode("ascii")
     found: dict[str, bytes | None] = dict.fromkeys(wanted)
-    found.update(_contents(git.output(*_PLAIN, "cat-file", "--batch", given=asked)))
+    found.update(_contents(git.output("cat-file", "--batch", given=asked)))
     return found
 
 
@@ -260,7 +253,9 @@ def _also(entry: Entry, *, unread: bool) -> str:
 
 def blob(git: Git, commit: str, path: str, *, limit: int = READABLE) -> bytes | None:
     """A file's bytes in a commit or tree; None when there is no file, or one above `limit`."""
-    for item in git.items(*_PLAIN, "ls-tree", "-z", "--full-tree", commit, "--", path):
+    if not path:
+        return None
+    for item in git.items("ls-tree", "-z", "--full-tree", commit, "--", path):
         about, _, found = item.partition("\t")
         _, kind, name = about.split(" ")
         if found == path and kind == "blob":

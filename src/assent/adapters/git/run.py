@@ -10,11 +10,14 @@ from assent.errors import UnavailableError
 
 OPTIONS = (
     "--literal-pathspecs",
+    "--no-replace-objects",
+    *("-c", "core.attributesFile=/dev/null"),
     *("-c", "core.fsmonitor=false"),
     *("-c", "core.hooksPath=/dev/null"),
     *("-c", "core.splitIndex=false"),
     *("-c", "core.untrackedCache=false"),
     *("-c", "core.quotePath=false"),
+    *("-c", "diff.suppressBlankEmpty=false"),
     *("-c", "gc.auto=0"),
     *("-c", "maintenance.auto=false"),
     *("-c", "protocol.file.allow=always"),
