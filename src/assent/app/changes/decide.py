@@ -5,18 +5,20 @@ change's number and raise NotFoundError for an unknown one, and UnavailableError
 recorded: then it did not happen. What cannot be done now is a `Refusal`.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assent.app.changes import records
-from assent.app.changes.rules import policy_of
+from assent.app.changes.rules import policy_of, ports_of
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Look, Tx
 from assent.core.canonical import Digest, Json
 from assent.core.changes import landing, lifecycle
-from assent.core.changes.acceptance import Accepts, accepted, needs_one_by_one
-from assent.core.changes.lifecycle import Refusal, Says, Step, fits, may_decide, unknown_hunk
-from assent.core.changes.model import Change, Comment, HunkId, Stance
+from assent.core.changes.acceptance import Accepts, accepted, chosen, needs_one_by_one
+from assent.core.changes.closure import clashes
+from assent.core.changes.lifecycle import Cause, Refusal, Says, Step, fits, may_decide, unknown_hunk
+from assent.core.changes.model import Change, Comment, HunkId, Stance, TreePayload
 from assent.core.redact import redact
 
 PREFIX = 6
@@ -63,8 +65,11 @@ async def accept(
     seen = _look(gate, number)
     policy = policy_of(gate, seen)
     says = Says(by=voice.by, at=gate.clock.now(), reason=reason.strip())
+    cannot_stand = await _cannot_stand(gate, seen, hunks)
 
     def step(current: Change) -> Step:
+        if cannot_stand is not None and current.newest.number == seen.newest.number:
+            return cannot_stand
         named = None if hunks is None else named_hunks(current, hunks)
         if isinstance(named, Refusal):
             return named
@@ -83,6 +88,33 @@ async def accept(
         return records.acceptance_fields(after.acceptances[-1])
 
     return await records.take(gate, seen, step, "accepted", fields=fields, decides=True)
+
+
+async def _cannot_stand(
+    gate: Gatehouse, seen: Change, hunks: Sequence[str] | None
+) -> Refusal | None:
+    """Why the accepted part cannot be built by itself, with the hunk that it needs named."""
+    named = None if hunks is None else named_hunks(seen, hunks)
+    accepted_now = named if isinstance(named, Refusal) else chosen(seen, named)
+    payload = seen.newest.payload
+    if (
+        isinstance(accepted_now, Refusal)
+        or not isinstance(payload, TreePayload)
+        or len(accepted_now) == len({hunk.id for hunk in seen.newest.hunks})
+    ):
+        return None
+    git = ports_of(gate).repositories
+    patches = await asyncio.to_thread(git.patches, seen.repository, payload.base, payload.commit)
+    found = clashes(patches, accepted_now)
+    if not found:
+        return None
+    paths = {hunk.id: hunk.path for hunk in seen.newest.hunks}
+    need = found[0]
+    return Refusal(
+        Cause.CANNOT_BE_SPLIT,
+        f"The hunk of {paths[need.hunk]} needs {need.needs[:12]} ({paths[need.needs]}), which "
+        f"{need.why}. Accept both, or neither.",
+    )
 
 
 async def send_back(
