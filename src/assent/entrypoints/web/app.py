@@ -8,7 +8,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from assent.app.gatehouse import Gatehouse
-from assent.entrypoints.web import api, decisions, faults, login, pages, standing_api
+from assent.entrypoints.web import api, change_api, decisions, faults, login, pages, standing_api
 from assent.entrypoints.web.guard import Guard
 from assent.entrypoints.web.rendering import STATIC, static_version
 from assent.entrypoints.web.settings import WebSettings
@@ -39,6 +39,7 @@ def create_app(gatehouse: Gatehouse, *, settings: WebSettings) -> FastAPI:
         login.router,
         api.router,
         standing_api.router,
+        change_api.router,
     ):
         app.include_router(router)
     app.mount(f"/static/{static_version()}", _Static(directory=STATIC), name="static")
