@@ -77,6 +77,25 @@ class Git:
                 f"git cannot be started: {error}.", hint="Install git 2.39 or newer."
             ) from error
 
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """git with open input and output, for the caller to end."""
+        place = [f"--git-dir={self.git_dir}"]
+        if self.work_tree is not None:
+            place.append(f"--work-tree={self.work_tree}")
+        try:
+            return subprocess.Popen(
+                ["git", *OPTIONS, *place, *words],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**environment(), **(self.env or {})},
+                cwd=self.work_tree or self.git_dir,
+            )
+        except OSError as error:
+            raise UnavailableError(
+                f"git cannot be started: {error}.", hint="Install git 2.39 or newer."
+            ) from error
+
 
 def failed(words: Sequence[str], done: subprocess.CompletedProcess[bytes]) -> UnavailableError:
     """The error for a call of git that failed."""

@@ -1,0 +1,232 @@
+"""Making a shadow repository: the user's objects by hard link, the user's index by copy.
+
+The copy keeps the index's time: git takes a file for unchanged when it is older than the index that
+names it, so an index that looks newer than it is would hide edits.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assent.adapters.git.run import Git
+from assent.adapters.git.shadow_place import UserRepository, ignore_rules
+
+ATTRIBUTES = b"* -text -eol -crlf -filter -ident -working-tree-encoding\n"
+CONVERTING = ("text", "eol", "crlf", "filter", "ident", "working-tree-encoding")
+"""Attributes for which git may store other bytes than the file has."""
+
+# Everything but a plain entry: flags that hide changes, conflicts, other repositories.
+_ODD = re.compile(rb"(?:\A|(?<=\0))(?!H 1(?:00644|00755|20000) [0-9a-f]+ 0\t)([^\0]+)")
+_ENTRY = re.compile(
+    rb"(?P<tag>\S) (?P<mode>\d+) (?P<blob>[0-9a-f]+) (?P<stage>\d)\t(?P<path>.*)", re.S
+)
+_PACK_PARTS = (".pack", ".rev", ".promisor", ".idx")
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What the user's index told."""
+
+    folders: frozenset[str]
+    """Folders with files that git keeps, from the root; the root is the empty name."""
+    copied: int
+    """Bytes of objects that could not be linked."""
+
+
+def make_shadow(
+    place: Path, workspace: str, *, repository: UserRepository, home: Path, limit_s: float
+) -> Seeded:
+    """Make the shadow repository at `place`, which is not there yet."""
+    for folder in ("objects/info", "objects/pack", "refs/heads", "refs/assent/cp", "info"):
+        (place / folder).mkdir(parents=True, mode=0o700)
+    (place / "HEAD").write_text("ref: refs/heads/none\n", encoding="ascii")
+    (place / "config").write_text(_config(repository), encoding="utf-8")
+    (place / "info" / "attributes").write_bytes(ATTRIBUTES)
+    (place / "info" / "exclude").write_bytes(ignore_rules(repository, workspace, home))
+    folders: frozenset[str] = frozenset({""})
+    if repository.git_dir is not None and repository.is_top(workspace):
+        _copy_index(repository.git_dir, place)
+    # After the index: what it names was written before it.
+    copied = link_objects(repository, place)
+    if (place / "index").exists():
+        git = Git(place, Path(workspace), limit_s=limit_s)
+        folders = _plain_index(git, repository, workspace)
+    return Seeded(folders, copied)
+
+
+def _config(repository: UserRepository) -> str:
+    known = repository.object_format == "sha256"
+    lines = [
+        "[core]",
+        f"repositoryformatversion = {int(known)}",
+        "bare = false",
+        "filemode = true",
+        "autocrlf = false",
+        "fsync = none",
+        "compression = 1",
+        "protectNTFS = false",
+        "protectHFS = false",
+        "attributesFile = /dev/null",
+        "excludesFile = /dev/null",
+        *(
+            f"{key} = {repository.config[f'core.{key}']}"
+            for key in ("ignorecase", "precomposeunicode")
+            if repository.config.get(f"core.{key}") in ("true", "false")
+        ),
+        "[index]",
+        "sparse = false",
+        "[gc]",
+        "auto = 0",
+    ]
+    if known:
+        lines += ["[extensions]", "objectFormat = sha256"]
+    return "\n".join(lines) + "\n"
+
+
+def _copy_index(git_dir: Path, place: Path) -> None:
+    for shared in git_dir.glob("sharedindex.*"):
+        shutil.copy2(shared, place / shared.name)
+    try:
+        with (git_dir / "index").open("rb") as source, (place / "index").open("xb") as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+            found = os.fstat(source.fileno())
+    except FileNotFoundError:
+        return
+    os.utime(place / "index", ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def link_objects(repository: UserRepository, place: Path) -> int:
+    """Give the shadow what the user's repository has and it has not; bytes copied, not linked."""
+    if repository.common_dir is None:
+        return 0
+    source, target = repository.common_dir / "objects", place / "objects"
+    _take_alternates(source, target)
+    copied = 0
+    with os.scandir(source) as entries:
+        shards = [entry.name for entry in entries if re.fullmatch("[0-9a-f]{2}", entry.name)]
+    for shard in shards:
+        (target / shard).mkdir(mode=0o700, exist_ok=True)
+        copied += sum(_link(one, target / shard) for one in _files(source / shard))
+    packs = [one for one in _files(source / "pack") if os.path.splitext(one.name)[1] in _PACK_PARTS]
+    # A pack is found by its .idx, so that comes last.
+    packs.sort(key=lambda one: _PACK_PARTS.index(os.path.splitext(one.name)[1]))
+    return copied + sum(_link(one, target / "pack") for one in packs)
+
+
+def _files(folder: Path) -> "list[os.DirEntry[str]]":
+    try:
+        with os.scandir(folder) as entries:
+            return [one for one in entries if not one.name.startswith("tmp_")]
+    except FileNotFoundError:
+        return []
+
+
+def _link(source: "os.DirEntry[str]", folder: Path) -> int:
+    target = f"{folder}/{source.name}"
+    try:
+        os.link(source.path, target)
+    except (FileExistsError, FileNotFoundError):
+        return 0
+    except OSError:
+        # Another file system, or a kind of it without links.
+        shutil.copyfile(source.path, f"{target}.part")
+        os.replace(f"{target}.part", target)
+        return os.stat(target).st_size
+    return 0
+
+
+def _take_alternates(source: Path, target: Path) -> None:
+    try:
+        named = (source / "info" / "alternates").read_bytes()
+    except OSError:
+        return
+    places = [os.path.join(os.fsencode(source), line) for line in named.splitlines() if line]
+    (target / "info" / "alternates").write_bytes(b"".join(place + b"\n" for place in places))
+
+
+# The index
+
+
+def _plain_index(git: Git, repository: UserRepository, workspace: str) -> frozenset[str]:
+    """Make the copied index one of raw files without flags; the folders that it names.
+
+    What is to be looked at anew gets an entry without times, which matches no file.
+    """
+    listing = git.output("ls-files", "-v", "-s", "-z")
+    renewed = [line for match in _ODD.finditer(listing) for line in _renewed(match[1], workspace)]
+    folders = _folders(listing)
+    if _may_convert(repository, workspace, folders):
+        renewed += _converted(git, repository, listing=listing)
+    if renewed:
+        git.output("update-index", "-z", "--index-info", given=b"".join(renewed))
+    return folders
+
+
+def _folders(listing: bytes) -> frozenset[str]:
+    parents = {path.rpartition(b"/")[0] for path in re.findall(rb"\t([^\0]+)\0", listing)}
+    found = {""}
+    left = [os.fsdecode(parent) for parent in parents]
+    while left:
+        folder = left.pop()
+        if folder not in found:
+            found.add(folder)
+            left.append(folder.rpartition("/")[0])
+    return frozenset(found)
+
+
+def _renewed(line: bytes, workspace: str) -> Iterator[bytes]:
+    """An entry as `update-index --index-info` reads it: without flags, or gone (mode 0)."""
+    entry = _ENTRY.fullmatch(line)
+    if entry is None:
+        return
+    there = os.path.lexists(os.path.join(os.fsencode(workspace), entry["path"]))
+    if entry["mode"] == b"160000" or (entry["tag"] == b"S" and not there):
+        yield b"0 %s 0\t%s\0" % (b"0" * len(entry["blob"]), entry["path"])
+    elif entry["stage"] == b"0":
+        yield b"%s %s 0\t%s\0" % (entry["mode"], entry["blob"], entry["path"])
+
+
+def _may_convert(repository: UserRepository, workspace: str, folders: Iterable[str]) -> bool:
+    if repository.config.get("core.autocrlf", "false").lower() not in ("false", "0", "no", "off"):
+        return True
+    places = [repository.personal("attributesfile", "attributes"), Path("/etc/gitattributes")]
+    if repository.common_dir is not None:
+        places.append(repository.common_dir / "info" / "attributes")
+    return any(map(os.path.exists, places)) or any(
+        os.path.exists(f"{workspace}/{folder}/.gitattributes") for folder in folders
+    )
+
+
+def _converted(git: Git, repository: UserRepository, *, listing: bytes) -> list[bytes]:
+    """Entries of which git may store other bytes than the file has."""
+    entries = [found for line in listing.split(b"\0") if (found := _ENTRY.fullmatch(line))]
+    plain = [found for found in entries if found["mode"] in (b"100644", b"100755")]
+    named = _with_attributes(git, repository, paths=[found["path"] for found in plain])
+    return [
+        b"%s %s 0\t%s\0" % (found["mode"], found["blob"], found["path"])
+        for found in plain
+        if found["stage"] == b"0" and (named is None or found["path"] in named)
+    ]
+
+
+def _with_attributes(
+    git: Git, repository: UserRepository, *, paths: Sequence[bytes]
+) -> set[bytes] | None:
+    """The paths with an attribute that converts; None for all of them."""
+    if repository.config.get("core.autocrlf", "false").lower() not in ("false", "0", "no", "off"):
+        return None
+    assert repository.git_dir is not None
+    attributes = repository.personal("attributesfile", "attributes")
+    users = Git(repository.git_dir, git.work_tree, {"GIT_ATTR_NOSYSTEM": "0"}, git.limit_s)
+    said = users.output(
+        *("-c", f"core.attributesFile={attributes}", "check-attr", "-z", "--stdin", *CONVERTING),
+        given=b"".join(path + b"\0" for path in paths),
+    ).split(b"\0")
+    return {
+        path
+        for path, value in zip(said[0::3], said[2::3], strict=False)
+        if value not in (b"unspecified", b"unset")
+    }
