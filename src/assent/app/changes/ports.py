@@ -4,7 +4,7 @@ All methods that are not `async` block for as long as git takes: use cases call 
 All raise UnavailableError with the reason when something cannot be done now.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -164,9 +164,21 @@ class Tests(Protocol):
     """Runs a command on a commit's files, in a sandbox without network, credentials and home."""
 
     async def run(
-        self, repository: str, commit: str, command: str, *, limit_s: float, retries: int
+        self,
+        repository: str,
+        commit: str,
+        command: str,
+        *,
+        limit_s: float,
+        retries: int,
+        shared: Mapping[str, str] | None = None,
+        must_confine: bool = False,
     ) -> TestRun:
-        """`ok` is False also when it took too long. Its log is kept under `TestRun.log`."""
+        """`ok` is False also when it took too long. Its log is kept under `TestRun.log`.
+
+        `shared` are folders that are linked into the files: the path there, and the folder's own.
+        With `must_confine` raises UnavailableError where no sandbox can be had.
+        """
         ...
 
     def log(self, digest: str) -> bytes | None:
@@ -192,8 +204,16 @@ class Checkouts(Protocol):
     """Runs the project's own linters and type checkers on a commit's files."""
 
     async def run_check(
-        self, repository: str, commit: str, command: str, *, limit_s: float
-    ) -> Ran: ...
+        self,
+        repository: str,
+        commit: str,
+        command: str,
+        *,
+        limit_s: float,
+        shared: Mapping[str, str] | None = None,
+    ) -> Ran:
+        """`shared` as in `Tests.run`."""
+        ...
 
 
 class Values(Protocol):
