@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +34,9 @@ class LocalChecks:
         command: str,
         *,
         limit_s: float,
+        shared: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> Ran:
-        """Raises UnavailableError for any other revision."""
+        """Raises UnavailableError for any other revision. What is shared is there."""
         if commit != self.commit or self.why_not:
             raise UnavailableError(self.why_not or "The work tree holds another revision.")
         try:

@@ -60,10 +60,20 @@ class PaperCheckouts:
 
     by_commit: Mapping[str, Ran]
     asked: list[tuple[str, str]] = field(default_factory=list)
+    shared: dict[str, str] = field(default_factory=dict)
 
-    async def run_check(self, repository: str, commit: str, command: str, *, limit_s: float) -> Ran:
+    async def run_check(
+        self,
+        repository: str,
+        commit: str,
+        command: str,
+        *,
+        limit_s: float,
+        shared: Mapping[str, str] | None = None,
+    ) -> Ran:
         assert repository == REPOSITORY
         assert limit_s > 0
+        self.shared = dict(shared or {})
         self.asked.append((commit, command))
         return self.by_commit[commit]
 

@@ -9,7 +9,7 @@ from assent.adapters.policy_file import PolicyFiles
 from assent.adapters.reviewers.static.checks import MOST_WORDS, CheckReviewer, commands
 from assent.app.changes.ports import Ran
 from assent.core.changes.model import Opinion, Severity, Verdict
-from assent.core.policy.changes import CheckRule
+from assent.core.policy.changes import ChangeRules, CheckRule
 from assent.core.risk.catalog import NOTHING_KNOWN
 from assent.errors import UnavailableError
 from tests.adapters.reviewers.subjects import (
@@ -160,6 +160,17 @@ async def test_files_are_chosen_by_the_rule() -> None:
     assert command == """lint ./-x.py a.py 'it'"'"'s new.py'"""
 
 
+async def test_checks_get_the_folders_that_the_policy_shares() -> None:
+    checkouts = PaperCheckouts({COMMIT: ran()})
+    reviewer = CheckReviewer(LINT, checkouts=checkouts, clock=Clock())
+    rules = ChangeRules(share=(".venv", "web/node_modules"))
+    await reviewer.review(subject(patches(BEFORE, AFTER), rules=rules))
+    assert checkouts.shared == {
+        ".venv": "/repo/.venv",
+        "web/node_modules": "/repo/web/node_modules",
+    }
+
+
 async def test_without_a_file_to_look_at_nothing_runs() -> None:
     rule = CheckRule("lint", "lint {paths}", paths=("**/*.js",))
     verdict, checkouts = await verdict_on(rule, ran())
@@ -170,7 +181,13 @@ async def test_without_a_file_to_look_at_nothing_runs() -> None:
 async def test_a_place_that_cannot_be_had_is_inconclusive() -> None:
     class Away:
         async def run_check(
-            self, repository: str, commit: str, command: str, *, limit_s: float
+            self,
+            repository: str,
+            commit: str,
+            command: str,
+            *,
+            limit_s: float,
+            shared: Mapping[str, str] | None = None,
         ) -> Ran:
             raise UnavailableError("There is no room.", hint="Make some.")
 

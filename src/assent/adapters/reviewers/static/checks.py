@@ -56,7 +56,7 @@ class CheckReviewer:
                 said="no file that it looks at",
             )
         try:
-            ran = await self._runs(subject.change.repository, payload.commit, files)
+            ran = await self._runs(subject, payload.commit, files)
             why = self._unusable(ran)
             if why:
                 return inconclusive(self.name, subject, why, began=began, clock=self.clock)
@@ -65,11 +65,15 @@ class CheckReviewer:
             return inconclusive(self.name, subject, str(error), began=began, clock=self.clock)
         return self._verdict(subject, ran, elsewhere, began=began)
 
-    async def _runs(self, repository: str, commit: str, files: Sequence[str]) -> tuple[Ran, ...]:
+    async def _runs(self, subject: Subject, commit: str, files: Sequence[str]) -> tuple[Ran, ...]:
         """What all calls came to; up to the first that could not be made."""
+        change = subject.change
+        shared = {name: f"{change.workspace}/{name}" for name in subject.rules.share}
         done: list[Ran] = []
         for command in commands(self.rule.command, files):
-            ran = await self.checkouts.run_check(repository, commit, command, limit_s=LIMIT_S)
+            ran = await self.checkouts.run_check(
+                change.repository, commit, command, limit_s=LIMIT_S, shared=shared
+            )
             done.append(ran)
             if self._unusable((ran,)):
                 break
@@ -112,7 +116,7 @@ class CheckReviewer:
         if not here or not files:
             return ()
         try:
-            before = await self._runs(subject.change.repository, payload.base, files)
+            before = await self._runs(subject, payload.base, files)
         except UnavailableError:
             return ()
         if self._unusable(before):
