@@ -204,15 +204,16 @@ def test_a_text_called_binary_has_a_binary_beside_it(git: Git) -> None:
     assert binary.binary
 
 
-def test_a_submodule_that_asks_to_be_ignored_is_shown(git: Git) -> None:
+def test_a_submodule_that_asks_to_be_ignored_is_shown(git: Git, tmp_path: Path) -> None:
     modules = b'[submodule "sub"]\n\tpath = sub\n\turl = ./sub\n\tignore = all\n'
     rest = {".gitmodules": (PLAIN, modules)}
     old = commit(git, {**rest, "sub": (SUBMODULE, b"1" * 40)})
-    for branch in ("main", "master"):
-        git.output("update-ref", f"refs/heads/{branch}", old)
+    new = commit(git, {**rest, "sub": (SUBMODULE, b"2" * 40)})
+    (tmp_path / ".gitmodules").write_bytes(modules)
     git.output("config", "submodule.sub.ignore", "all")
-    (found,) = patches(git, old, commit(git, {**rest, "sub": (SUBMODULE, b"2" * 40)}))
-    assert found.path == "sub"
+    for place in (git, Git(git.git_dir, work_tree=tmp_path)):
+        (found,) = patches(place, old, new)
+        assert found.path == "sub"
 
 
 def test_replaced_objects_are_not_followed(git: Git) -> None:
