@@ -125,11 +125,14 @@ def last_known(rows: Iterable[WorktreeCheckpoint]) -> Known | None:
     return known
 
 
+_EXPLAINING = frozenset({Occasion.CALL, Occasion.UNDO})
+
+
 def unexplained(
     changes: Iterable[PathChange], at_work: Iterable[WorktreeCheckpoint]
 ) -> tuple[PathChange, ...]:
-    """The changes that none of the calls `at_work` accounts for."""
-    calls = [row.explains for row in at_work if row.occasion is Occasion.CALL]
+    """The changes for which no call or undo that is `at_work` accounts."""
+    calls = [row.explains for row in at_work if row.occasion in _EXPLAINING]
     return tuple(
         change
         for change in changes

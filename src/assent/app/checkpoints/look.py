@@ -39,10 +39,15 @@ class Beginning:
 
 
 async def look(
-    place: Place, *, paths: Sequence[str] | None = None, begins: Beginning | None = None
+    place: Place,
+    *,
+    paths: Sequence[str] | None = None,
+    begins: Beginning | None = None,
+    restored: Sequence[str] = (),
 ) -> Looked:
     """Take a snapshot, whole or of `paths`, and settle what it shows.
 
+    `restored` are paths that a person just went back with: nobody is asked about them any more.
     Raises UnavailableError when it cannot be looked at, and NotCaptured where that is never done.
     """
     stood, is_start = place.gate.store.read(lambda view: _stands(view, place, begins))
@@ -58,7 +63,7 @@ async def look(
         extra = tuple(change for change in extra if change.path not in matter.paths)
         now = await matters.undo_found(place, matter, now, at=at)
         at += matters.UNDO_STEPS
-    held = await _settle(place, stood, now, at=at, extra=extra)
+    held = await _settle(place, stood, now, at=at, extra=extra, restored=restored)
     return Looked(now, at, held)
 
 
@@ -92,8 +97,11 @@ def _beginning(place: Place, begins: Beginning | None, now: Snapshot, *, at: int
 
 
 async def _note(place: Place, stood: Standing, start: Draft | None, *, at: int) -> None:
-    """Calls of which nothing was heard for an hour account for nothing from now on."""
-    old = [row for row in stood.at_work if row.at <= at - IDLE_MS]
+    """Calls of which nothing was heard for an hour account for nothing from now on.
+
+    Nor does an undo: it holds the turn as long as it is at work.
+    """
+    old = [row for row in stood.at_work if row.occasion is Occasion.UNDO or row.at <= at - IDLE_MS]
     if not old and start is None:
         return
 
@@ -110,7 +118,13 @@ _KEPT = frozenset({State.APPROVED, State.CONSUMED})
 
 
 async def _settle(
-    place: Place, stood: Standing, now: Snapshot, *, at: int, extra: Sequence[PathChange]
+    place: Place,
+    stood: Standing,
+    now: Snapshot,
+    *,
+    at: int,
+    extra: Sequence[PathChange],
+    restored: Sequence[str],
 ) -> Request | None:
     """Ask about what nothing explains, or go on asking about it as it is now."""
     matter = stood.matter
@@ -121,7 +135,7 @@ async def _settle(
     is_open = matter.request.state is State.PENDING
     if is_open and not extra and now.tree == matter.row.snapshot.tree:
         return matter.request
-    wanted = {*matter.paths, *(change.path for change in extra)}
+    wanted = {*matter.paths, *(change.path for change in extra)} - {*restored}
     left = await _of(place, matter.action.before, now.tree, wanted)
     if not left:
         await matters.drop(place, matter, at=at)

@@ -205,6 +205,7 @@ async def undo_found(place: Place, matter: Matter, now: Snapshot, *, at: int) ->
         agent=by,
         call=matter.request.id,
         title=f"before undoing {matter.request.name}",
+        explains=matter.paths,
     )
     safety = await place.gate.store.write(lambda tx: store(tx, draft), durable=True)
     done = await asyncio.to_thread(

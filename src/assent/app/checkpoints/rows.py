@@ -49,7 +49,7 @@ class Standing:
 
     known: Known | None
     at_work: tuple[WorktreeCheckpoint, ...]
-    """Checkpoints of calls that may still be at work."""
+    """Checkpoints of calls that may still be at work, and of undos that a kill cut short."""
     matter: Matter | None
     recent: tuple[WorktreeCheckpoint, ...]
     """Newest first."""
@@ -61,7 +61,7 @@ def standing(view: View, workspace: str) -> Standing:
     found = [row for row in unclosed if row.occasion is Occasion.FOUND]
     return Standing(
         known=last_known((*recent, *unclosed)),
-        at_work=tuple(row for row in unclosed if row.occasion is Occasion.CALL),
+        at_work=tuple(row for row in unclosed if row.occasion is not Occasion.FOUND),
         matter=_matter(view, found[-1]) if found else None,
         recent=recent,
     )

@@ -169,15 +169,15 @@ async def undo(gate: Gatehouse, workspace: str, wish: Wish) -> Undone:
         foreseen = await _foreseen(place, made, looked.snapshot, wish.paths)
         if foreseen.preview.is_nothing:
             raise UsageError(f"Nothing differs from {made.name}.")
-        undone = await _restore(place, made, looked.snapshot, wish, at=looked.at)
-        await look(place)
+        undone = await _restore(place, foreseen, looked.snapshot, wish, at=looked.at)
+        await look(place, restored=(*undone.done.writes, *undone.done.deletes))
         return undone
 
 
 async def _restore(
-    place: Place, made: WorktreeCheckpoint, now: Snapshot, wish: Wish, *, at: int
+    place: Place, foreseen: Foreseen, now: Snapshot, wish: Wish, *, at: int
 ) -> Undone:
-    gate = place.gate
+    gate, made = place.gate, foreseen.made
     draft = Draft(
         id=gate.ids.new(),
         workspace=place.workspace,
@@ -186,6 +186,7 @@ async def _restore(
         snapshot=now,
         agent=wish.by,
         title=f"before going back to {made.name}",
+        explains=(*foreseen.preview.writes, *foreseen.preview.deletes),
     )
     safety = await gate.store.write(lambda tx: store(tx, draft), durable=True)
     done = await asyncio.to_thread(
