@@ -148,12 +148,15 @@ async def test_what_stays_in_the_background_is_killed(scene: Scene, tmp_path: Pa
 async def test_a_cancelled_run_leaves_no_process(scene: Scene) -> None:
     mark = f"61.{os.getpid()}"
     running = asyncio.create_task(scene.run(f"sleep {mark}"))
-    while not _runs(f"sleep {mark}"):
-        await asyncio.sleep(0.01)
+    await _until(f"sleep {mark}", runs=True)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    while _runs(f"sleep {mark}"):
+    await _until(f"sleep {mark}", runs=False)
+
+
+async def _until(command: str, *, runs: bool) -> None:
+    while _runs(command) is not runs:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
 
 
