@@ -8,7 +8,17 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from assent.app.gatehouse import Gatehouse
-from assent.entrypoints.web import api, change_api, decisions, faults, login, pages, standing_api
+from assent.entrypoints.web import (
+    api,
+    change_api,
+    change_forms,
+    change_pages,
+    decisions,
+    faults,
+    login,
+    pages,
+    standing_api,
+)
 from assent.entrypoints.web.guard import Guard
 from assent.entrypoints.web.rendering import STATIC, static_version
 from assent.entrypoints.web.settings import WebSettings
@@ -35,6 +45,8 @@ def create_app(gatehouse: Gatehouse, *, settings: WebSettings) -> FastAPI:
     faults.install(app)
     for router in (
         pages.router,
+        change_pages.router,
+        change_forms.router,
         decisions.router,
         login.router,
         api.router,

@@ -14,7 +14,7 @@ PING_S = 15.0
 QUEUE = 64
 """Messages a watcher may be behind before it is told to load everything again."""
 BURST = 200
-"""Changed requests that one message carries; beyond, watchers are told to load again."""
+"""Changed requests and changes that one message carries; with more, watchers load again."""
 LEDGER_S = 1.0
 """Watchers hear at most this often that something was only recorded."""
 
@@ -22,7 +22,10 @@ PING = b": ping\n\n"
 OPENING = b"retry: 1000\n\n"
 
 Describe: TypeAlias = Callable[[View, str], dict[str, object] | None]
-"""What a page needs to know of a changed request, by its id."""
+"""What a page needs to know of a changed request, or of a change, by its id."""
+
+_AT_ONCE = frozenset({"request", "change"})
+"""Topics that watchers hear of in the same turn of the loop."""
 
 
 @dataclass(eq=False, slots=True)
@@ -48,9 +51,17 @@ class _Watcher:
 class Live:
     """Everybody who watches, and what they are told."""
 
-    def __init__(self, store: Store, *, describe: Describe, shutting_down: asyncio.Event) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        describe: Describe,
+        describe_change: Describe,
+        shutting_down: asyncio.Event,
+    ) -> None:
         self._store = store
         self._describe = describe
+        self._describe_change = describe_change
         self._shutting_down = shutting_down
         self._watchers: set[_Watcher] = set()
         self._unsent: list[Event] = []
@@ -66,7 +77,7 @@ class Live:
         if not self._watchers:
             return
         self._unsent += events
-        urgent = any(event.topic == "request" for event in events)
+        urgent = any(event.topic in _AT_ONCE for event in events)
         loop = asyncio.get_running_loop()
         if self._flush is not None and urgent:
             self._flush.cancel()
@@ -93,14 +104,17 @@ class Live:
         """One SSE message for all of `events`."""
         seq = events[-1].seq
         subjects = dict.fromkeys(event.subject for event in events if event.topic == "request")
-        if len(subjects) > BURST:
+        moved = dict.fromkeys(event.subject for event in events if event.topic == "change")
+        if len(subjects) + len(moved) > BURST:
             return _again(seq)
 
         def describe(view: View) -> bytes:
             changed = [self._describe(view, subject) for subject in subjects]
+            changes = [self._describe_change(view, subject) for subject in moved]
             data = {
                 "waiting": view.count_waiting(),
                 "requests": [request for request in changed if request is not None],
+                "changes": [change for change in changes if change is not None],
             }
             return _sse("change", seq, data)
 

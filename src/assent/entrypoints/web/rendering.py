@@ -43,6 +43,7 @@ class Pages:
             "raw_text": escape,
             "with_code": _with_code,
             "address": _address,
+            "more": _more,
         }
         self._environment.globals |= {
             "plural": plural,
@@ -67,6 +68,12 @@ def _with_code(text: str) -> Markup:
 def _address(query: Mapping[str, str]) -> str:
     """A query string of what is not empty."""
     return urlencode({name: value for name, value in query.items() if value}, errors="replace")
+
+
+def _more(query: Mapping[str, str]) -> str:
+    """What goes on after the first part of a query string."""
+    found = _address(query)
+    return f"&{found}" if found else ""
 
 
 def _shown(value: object) -> object:

@@ -1,15 +1,17 @@
 """What the handlers work with: the gatehouse, the settings, the templates and the live stream."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import View
+from assent.entrypoints.web.differences import Differences
 from assent.entrypoints.web.live import Live
 from assent.entrypoints.web.rendering import Pages
 from assent.entrypoints.web.settings import WebSettings
+from assent.entrypoints.web.views.changes import moved_on
 from assent.entrypoints.web.views.context import Context
 from assent.entrypoints.web.views.inbox import row_of
 from assent.entrypoints.web.views.standing import can_be_decided, outcome
@@ -21,6 +23,7 @@ class Site:
     settings: WebSettings
     pages: Pages
     live: Live
+    differences: Differences = field(default_factory=Differences)
 
     def context(self) -> Context:
         return _context(self.gate, self.settings)
@@ -46,7 +49,17 @@ def make_site(gate: Gatehouse, settings: WebSettings) -> Site:
             "row": pages.render("_row.html", {"row": row_of(request, context)}),
         }
 
-    live = Live(gate.store, describe=describe, shutting_down=settings.shutting_down)
+    def describe_change(view: View, change_id: str) -> dict[str, object] | None:
+        """What watchers are told of a change that moved on."""
+        change = view.change(change_id)
+        return None if change is None else moved_on(change)
+
+    live = Live(
+        gate.store,
+        describe=describe,
+        describe_change=describe_change,
+        shutting_down=settings.shutting_down,
+    )
     return Site(gate, settings, pages, live)
 
 

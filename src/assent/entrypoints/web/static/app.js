@@ -21,8 +21,7 @@ if (light) {
       showCount(data.waiting);
       for (const request of data.requests) applyChange(request);
       refreshDetail(data.requests);
-      const news = document.getElementById("news");
-      if (news) news.hidden = false;
+      showNews(data);
     },
     again() {
       const held = document.querySelector("[data-release]");
@@ -33,6 +32,23 @@ if (light) {
       }
     },
   });
+}
+
+// The list of changes and the queue hear of changes; the activity of all that is recorded.
+function showNews(data) {
+  const news = document.getElementById("news");
+  const isOfChanges = document.querySelector(".changes, .tabs");
+  if (news && (!isOfChanges || data.changes.length)) news.hidden = false;
+  if (data.changes.length) refreshQueue();
+}
+
+async function refreshQueue() {
+  const queue = document.getElementById("queue");
+  if (!queue || queue.contains(document.activeElement)) return;
+  const open = [...queue.querySelectorAll("details")].some((part) => part.open);
+  if (open) return; // somebody reads a log
+  const answer = await fetch("/queue", { headers: { "HX-Request": "true" } });
+  if (answer.ok) queue.innerHTML = await answer.text();
 }
 
 function showCount(waiting) {

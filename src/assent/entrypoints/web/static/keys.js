@@ -6,6 +6,7 @@ const GO_MS = 1_000;
 let going = 0;
 
 const help = () => document.getElementById("help");
+const showHelp = () => help()?.showModal();
 
 const KEYS = {
   j: () => move(1),
@@ -16,15 +17,19 @@ const KEYS = {
   d: () => act("delay"),
   x: togglePick,
   n: showHeld,
-  "?": () => help()?.showModal(),
 };
 
-const GO = { i: "/", a: "/activity" };
+const GO = { i: "/", c: "/changes", q: "/queue", a: "/activity" };
 
-export function startKeys() {
+const INBOX = { keys: KEYS, repeating: ["j", "k"], escape: leave };
+let now = INBOX;
+
+// A page with keys of its own brings them, which of them may repeat, and what Escape does.
+export function startKeys(page = INBOX) {
+  now = page;
   document.addEventListener("keydown", pressed);
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-help]")) help()?.showModal();
+    if (event.target.closest("[data-help]")) showHelp();
   });
   document.addEventListener("submit", (event) => {
     if (event.target.matches("form[data-verdict]")) rest();
@@ -34,7 +39,7 @@ export function startKeys() {
 function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.key === "Escape") {
-    escape();
+    if (!help()?.open) now.escape();
     return;
   }
   if (isTyping(event.target) || help()?.open) return;
@@ -55,8 +60,9 @@ function chosen(event) {
   }
   going = 0;
   // Moving may repeat; nothing that decides may.
-  if (event.repeat && event.key !== "j" && event.key !== "k") return null;
-  return Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;
+  if (event.repeat && !now.repeating.includes(event.key)) return null;
+  if (event.key === "?") return showHelp;
+  return Object.hasOwn(now.keys, event.key) ? now.keys[event.key] : null;
 }
 
 function enter(event) {
@@ -68,8 +74,7 @@ function isTyping(element) {
   return element.matches("input:not([type=checkbox]), textarea, select");
 }
 
-function escape() {
-  if (help()?.open) return;
+function leave() {
   if (closePanels()) return;
   if (document.querySelector(".rows") && unpick()) return;
   selected()?.querySelector(".title").focus();

@@ -99,7 +99,7 @@ def _with_changes(lines: Sequence[Line]) -> tuple[Line, ...]:
         if middle - start != end - middle:
             continue
         for first, second in zip(range(start, middle), range(middle, end), strict=True):
-            marks = _differing(lines[first].text, lines[second].text)
+            marks = differing(lines[first].text, lines[second].text)
             if marks is not None:
                 result[first] = replace(lines[first], changed=marks[0])
                 result[second] = replace(lines[second], changed=marks[1])
@@ -122,7 +122,7 @@ def _replacements(lines: Sequence[Line]) -> Iterator[tuple[int, int, int]]:
             position += 1
 
 
-def _differing(old: str, new: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
+def differing(old: str, new: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """The middle parts that differ, or None where too little is common to be worth a mark."""
     limit = min(len(old), len(new))
     head = 0

@@ -1,0 +1,37 @@
+"""The steps of a change, from the record."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from assent.core.ledger import Entry
+from assent.entrypoints.web.views.activity import body_of
+from assent.entrypoints.web.views.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class StepShown:
+    at: str
+    moment: str
+    kind: str
+    by: str
+    why: str
+
+
+def steps_of(entries: Iterable[Entry], context: Context) -> tuple[StepShown, ...]:
+    """In the order given: the newest first."""
+    return tuple(_step(entry, context) for entry in entries)
+
+
+def _step(entry: Entry, context: Context) -> StepShown:
+    body = body_of(entry)
+    at = body.get("at")
+    by = next((body[key] for key in ("by", "reviewer", "owner") if body.get(key)), "")
+    why = next((body[key] for key in ("reason", "why", "summary", "opinion") if body.get(key)), "")
+    moment = at if isinstance(at, int) else 0
+    return StepShown(
+        at=context.iso(moment),
+        moment=context.moment(moment),
+        kind=str(body.get("kind", "")).replace("-", " "),
+        by=str(by),
+        why=str(why),
+    )
