@@ -24,6 +24,7 @@ import uvloop
 
 from assent import __version__
 from assent.app.await_decision import Wakeups
+from assent.app.checkpoints.ending import undo_unfinished
 from assent.app.gatehouse import Gatehouse
 from assent.app.run_timers import BATCH, run_timers
 from assent.entrypoints.home import Config, Home, find_home, read_config
@@ -70,6 +71,7 @@ async def serve(home: Home, config: Config) -> None:
         os.chdir(home.run)
         stopping = asyncio.Event()
         try:
+            await undo_unfinished(gate)
             await hooks.start(home.socket.name)
             async with _page(gate, home, config, stopping) as page, asyncio.TaskGroup() as group:
                 ticks = [

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from assent.adapters.agents.registry import AGENTS, INSTALLERS
 from assent.adapters.catalog import built_in_catalog, read_programs
+from assent.adapters.git.shadow import ShadowRepositories
 from assent.adapters.policy_file import PolicyFiles
 from assent.adapters.project import LocalProject
 from assent.adapters.workspace import LocalFiles, LocalWorld
 from assent.app.agents import HUMAN_IN_LOOP, HookStatus, Surroundings
+from assent.app.checkpoints.ports import Shadow
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Event, Store, Tx, View
 from assent.entrypoints.home import Config, Home
@@ -60,10 +62,11 @@ def open_gatehouse(home: Home, config: Config) -> Gatehouse:
     # Here, because it costs the command line, which needs no store, most of its time.
     from assent.adapters.store import open_store  # noqa: PLC0415
 
-    return _gatehouse(home, open_store(database_url(home, config)))
+    shadow = ShadowRepositories(home.root)
+    return _gatehouse(home, open_store(database_url(home, config)), shadow)
 
 
-def _gatehouse(home: Home, store: Store) -> Gatehouse:
+def _gatehouse(home: Home, store: Store, shadow: Shadow | None = None) -> Gatehouse:
     return Gatehouse(
         store=store,
         clock=SystemClock(),
@@ -75,6 +78,7 @@ def _gatehouse(home: Home, store: Store) -> Gatehouse:
         ),
         project=LocalProject(),
         policies=policy_files(),
+        shadow=shadow,
     )
 
 

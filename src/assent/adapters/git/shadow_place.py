@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from assent.app.checkpoints.ports import NotCaptured
 from assent.errors import UnavailableError
 
 CONFIG_LIMIT_S = 10.0
@@ -42,18 +43,16 @@ class UserRepository:
 
 
 def checked_workspace(workspace: str, *, home: Path, user_home: Path) -> str:
-    """The real path of `workspace`. Raises UnavailableError where no checkpoint may be taken."""
+    """The real path of `workspace`. Raises NotCaptured where no checkpoint may be taken."""
     real = os.path.realpath(workspace)
     if not os.path.isdir(real):
-        raise UnavailableError(f"There is no folder {workspace} to take a checkpoint of.")
+        raise NotCaptured(f"There is no folder {workspace} to take a checkpoint of.")
     if _is_within(os.path.realpath(user_home), real):
-        raise UnavailableError(
+        raise NotCaptured(
             f"No checkpoint is taken of {real}: it holds the whole home folder.", hint=REQUIRED
         )
     if _is_within(real, os.path.realpath(home)):
-        raise UnavailableError(
-            f"No checkpoint is taken of {real}: it belongs to Assent.", hint=REQUIRED
-        )
+        raise NotCaptured(f"No checkpoint is taken of {real}: it belongs to Assent.", hint=REQUIRED)
     return real
 
 

@@ -139,4 +139,4 @@ async def _trim(place: Place) -> None:
 
     await gate.store.write(work, durable=False)
     commits = {row.snapshot.commit for row in kept} | {row.after_commit for row in kept}
-    await place.forget(sorted({*commits, *gate.watch.fresh(workspace)} - {""}))
+    await place.forget(sorted(commits - {""}))

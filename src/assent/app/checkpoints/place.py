@@ -21,9 +21,7 @@ class Place:
 
     async def take(self, paths: Sequence[str] | None = None) -> Snapshot:
         """A snapshot of what is there now, whole or of `paths`."""
-        taken = await asyncio.to_thread(self.shadow.snapshot, self.workspace, paths=paths)
-        self.gate.watch.took(self.workspace, taken)
-        return taken
+        return await asyncio.to_thread(self.shadow.snapshot, self.workspace, paths=paths)
 
     async def differing(self, before: str, after: str) -> tuple[PathChange, ...]:
         """The paths that differ between two trees."""

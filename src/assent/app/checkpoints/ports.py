@@ -69,7 +69,8 @@ class Shadow(Protocol):
         ...
 
     def forget(self, workspace: str, *, keep: Sequence[str]) -> int:
-        """Drop all snapshots but the commits in `keep`; the bytes that the shadow takes then."""
+        """Drop all snapshots but the commits in `keep` and those of the last minute, of which
+        nothing may be stored yet; the bytes that the shadow takes then."""
         ...
 
     def holds(self, workspace: str, paths: Sequence[str]) -> frozenset[str]:

@@ -1,17 +1,13 @@
 """What one running Assent keeps in mind about work trees; nothing of it has to survive."""
 
 import asyncio
-from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 
-from assent.core.checkpoints import Snapshot
 from assent.core.proposals import AgentSession
 from assent.errors import AssentError
 
 MAX_RUNS = 500
-FRESH = 64
-"""Snapshots of a workspace that are kept although no checkpoint may be stored of them yet."""
 
 
 @dataclass(slots=True)
@@ -21,7 +17,6 @@ class Watch:
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
     _behind: set[asyncio.Task[None]] = field(default_factory=set)
     _told: set[tuple[str, str, str]] = field(default_factory=set)
-    _fresh: dict[str, deque[str]] = field(default_factory=dict)
     _stored: dict[str, int] = field(default_factory=dict)
 
     def turn(self, workspace: str) -> asyncio.Lock:
@@ -48,14 +43,6 @@ class Watch:
             self._told.clear()
         self._told.add(run)
         return True
-
-    def took(self, workspace: str, snapshot: Snapshot) -> None:
-        """A snapshot was taken."""
-        self._fresh.setdefault(workspace, deque(maxlen=FRESH)).append(snapshot.commit)
-
-    def fresh(self, workspace: str) -> tuple[str, ...]:
-        """The commits of the newest snapshots."""
-        return tuple(self._fresh.get(workspace, ()))
 
     def count(self, workspace: str) -> int:
         """How many checkpoints of the workspace were stored, with this one."""
