@@ -135,11 +135,11 @@ def names_of(patch: FilePatch, hunk: Hunk) -> Names:
     bare_new, bare_old = _bare(new, family), _bare(old, family)
     words, old_words, kept = (_words(text) for text in (bare_new, bare_old, _bare(both, family)))
     defines, defined = _defined(bare_new, family), _defined(bare_old, family)
-    imports = _imported(bare_new, family)
+    imports, imported = _imported(bare_new, family), _imported(bare_old, family)
     return Names(
         defines=_telling(defines - defined - imports),
-        drops=_telling((defined | _imported(bare_old, family)) - defines - imports),
-        imports=_telling(imports - _imported(bare_old, family)),
+        drops=_telling((defined | imported) - defines - imports),
+        imports=_telling(imports - imported),
         signs=_changed(_SIGNATURE, bare_old, bare_new),
         recalls=_changed(_CALL, bare_old, bare_new),
         uses=_telling(words - old_words - kept),
@@ -157,6 +157,8 @@ def _text(hunk: Hunk, sign: bytes) -> str:
 
 def _bare(text: str, family: str) -> str:
     """Without strings and comments, as far as single lines tell."""
+    if not text:
+        return ""
     return _COMMENTS.get(family, _SLASHES).sub("", _STRING.sub("''", text))
 
 
@@ -165,19 +167,20 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _telling(names: frozenset[str]) -> frozenset[str]:
-    return frozenset(
-        name
-        for name in names
-        if len(name) >= SHORTEST and name not in COMMON and not name.startswith("__")
-    )
+    rare = names - COMMON
+    return frozenset([name for name in rare if len(name) >= SHORTEST and name[:2] != "__"])
 
 
 def _defined(text: str, family: str) -> frozenset[str]:
+    if not text:
+        return frozenset()
     pattern = _PYTHON_DEFINES if family == "python" else _DEFINES
     return frozenset(name for found in pattern.findall(text) for name in found if name)
 
 
 def _imported(text: str, family: str) -> frozenset[str]:
+    if not text:
+        return frozenset()
     if family == "python":
         listed = _PYTHON_IMPORTS.findall(text)
     else:
@@ -195,6 +198,8 @@ def _bound(listed: str) -> Iterator[str]:
 
 def _changed(pattern: re.Pattern[str], old: str, new: str) -> frozenset[str]:
     """Names that stand on both sides with something else behind them."""
+    if not old or not new:
+        return frozenset()
     before, after = (dict(pattern.findall(text)) for text in (old, new))
     return _telling(
         frozenset(name for name in before if name in after and before[name] != after[name])
@@ -225,9 +230,11 @@ def _stem(path: str) -> str:
 
 
 def _files(path: str, text: str) -> Iterator[str]:
+    if not text:
+        return
     if family_of(path) == "python":
         yield from _modules(path, text)
-    for name in _QUOTED.findall(text):
+    for name in dict.fromkeys(_QUOTED.findall(text)):
         if "/" in name or "." in name:
             yield from _resolved(path, name)
 
