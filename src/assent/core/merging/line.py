@@ -1,0 +1,156 @@
+"""The line of changes before one branch: which are merged onto which, tested, landed or ejected.
+
+Each change is built on the one before it as if that had landed, and several are tested at once.
+Only the first lands, and only when its tests passed on the very tree that the branch then has.
+Nothing is blamed for what stands before it: what fails or conflicts further back is left out by
+those behind it, and ejected once it is first. Pure: whoever runs the line does what `plan` says,
+puts what came of it into the line, and asks again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A commit that the branch could move to when it is at `onto`."""
+
+    onto: str
+    commit: str
+    tree: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """It cannot be merged onto `onto`."""
+
+    onto: str
+    why: str
+
+
+Build: TypeAlias = Built | Clash
+
+
+class Tests(StrEnum):
+    """Of what was built last."""
+
+    __test__ = False
+
+    NONE = "none"
+    RUNNING = "running"
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change in the line."""
+
+    change: str
+    build: Build | None = None
+    tests: Tests = Tests.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The branch and what waits for it, in order."""
+
+    head: str
+    """The commit that the branch is at."""
+    entries: tuple[Entry, ...]
+    window: int
+    """How many from the front are built and tested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """Merge the change onto this commit; tests of an earlier build of it are stopped."""
+
+    change: str
+    onto: str
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """Run the tests on what was built."""
+
+    __test__ = False
+
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop the tests: what they test will not land."""
+
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Land:
+    """Move the branch to what was built."""
+
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Eject:
+    """Take it out of the line, for what its own build or its own tests came to."""
+
+    change: str
+
+
+Step: TypeAlias = Rebuild | Test | Stop | Land | Eject
+
+
+def plan(line: Line) -> tuple[Step, ...]:
+    """What is to be done now. Empty: everything waits for tests that run, or nothing waits."""
+    if not line.entries:
+        return ()
+    first = _of_first(line.head, line.entries[0])
+    if first is not None:
+        return (first,)
+    steps: list[Step] = []
+    onto = line.head
+    for position, entry in enumerate(line.entries[: max(line.window, 1)]):
+        if entry.build is None or entry.build.onto != onto:
+            # What it becomes is not known yet, so nothing behind it can be built.
+            return (*steps, Rebuild(entry.change, onto), *_stopped(line.entries[position + 1 :]))
+        if entry.tests is Tests.NONE and isinstance(entry.build, Built):
+            steps.append(Test(entry.change))
+        onto = after(entry, onto)
+    return tuple(steps)
+
+
+def _of_first(head: str, entry: Entry) -> Step | None:
+    if entry.build is None or entry.build.onto != head:
+        return None
+    if isinstance(entry.build, Clash) or entry.tests is Tests.FAILED:
+        return Eject(entry.change)
+    return Land(entry.change) if entry.tests is Tests.PASSED else None
+
+
+def after(entry: Entry, onto: str) -> str:
+    """The commit that the next in line is built on."""
+    if isinstance(entry.build, Built) and entry.tests is not Tests.FAILED:
+        return entry.build.commit
+    return onto
+
+
+def _stopped(entries: Sequence[Entry]) -> tuple[Step, ...]:
+    return tuple(Stop(entry.change) for entry in entries if entry.tests is Tests.RUNNING)
+
+
+# The window: one more for each that lands, half of it when tests fail.
+
+
+def wider(window: int, most: int) -> int:
+    """After a change landed."""
+    return max(min(window + 1, most), 1)
+
+
+def narrower(window: int) -> int:
+    """After a change was ejected because its tests failed."""
+    return max(window // 2, 1)
