@@ -65,7 +65,7 @@ class ModelReviewer:
             change=subject.change,
             revision=subject.revision,
             patches=subject.patches,
-            team=subject.team,
+            team=subject.team or tuple(rule.message for rule in subject.team_rules),
             earlier=subject.earlier,
         )
         prompt = await asyncio.to_thread(build_prompt, material, self.marks())
