@@ -72,7 +72,7 @@ CHANGED = patch(
         pytest.param(1, 9, False, id="ends-before"),
         pytest.param(30, 0, True, id="before-a-line-that-went"),
         pytest.param(31, 0, True, id="behind-a-line-that-went"),
-        pytest.param(32, 0, False, id="elsewhere"),
+        pytest.param(33, 0, False, id="elsewhere"),
         pytest.param(0, 0, True, id="the-file-as-a-whole"),
     ],
 )

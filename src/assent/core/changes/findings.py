@@ -207,7 +207,7 @@ def _spans(hunk: Hunk) -> Iterator[tuple[int, int]]:
         elif line[:1] == b" ":
             marked += [number - 1, number] if went else []
             number, went = number + 1, False
-    marked += [number - 1] if went else []
+    marked += [number - 1, number] if went else []
     if marked:
         yield min(marked), max(marked)
 
