@@ -59,17 +59,22 @@ def is_program(path: str) -> bool:
 
 
 def faults(path: str, text: str) -> tuple[Edit, ...]:
-    """All the faults that can be planted in a file, in order of place. Never raises."""
+    """All the faults that can be planted in a file, in order of place; see `reads`."""
     if len(text) > SIZE or not is_program(path):
         return ()
     return _python(path, text) if path.endswith(".py") else _other(path, text)
 
 
 def clean_edits(path: str, text: str) -> tuple[Edit, ...]:
-    """Edits that change nothing that the program does, in order of place. Never raises."""
+    """Edits that change nothing that the program does, in order of place; see `reads`."""
     if len(text) > SIZE or not is_program(path):
         return ()
     return _clean_python(path, text) if path.endswith(".py") else _clean_other(path, text)
+
+
+def reads(edit: Edit) -> bool:
+    """Whether the new file still reads as Python, if it is any: few edits do not."""
+    return not edit.path.endswith(".py") or _parsed(edit.text) is not None
 
 
 def in_turn(edits: Iterable[Edit], seed: str) -> tuple[Edit, ...]:
@@ -165,7 +170,7 @@ def _python(path: str, text: str) -> tuple[Edit, ...]:
     swaps = [swap for node in ast.walk(tree) for plant in _PLANTS for swap in plant(source, node)]
     scopes = _scopes(tree)
     made = (_edit(path, text, swap, scopes) for swap in swaps)
-    return tuple(sorted((edit for edit in made if _parsed(edit.text)), key=lambda each: each.line))
+    return tuple(sorted(made, key=lambda each: each.line))
 
 
 def _parsed(text: str) -> ast.Module | None:
@@ -238,9 +243,8 @@ def _leaves(node: ast.stmt) -> bool:
 def _leaving(source: _Source, node: ast.AST) -> Iterator[_Swap]:
     if isinstance(node, ast.Raise):
         yield _Swap("lost-raise", source.start(node), source.end(node), "pass")
-    elif isinstance(node, ast.Return) and node.value is not None:
-        if not (isinstance(node.value, ast.Constant) and node.value.value is None):
-            yield _Swap("lost-result", source.start(node), source.end(node), "return None")
+    elif isinstance(node, ast.Return) and source.of(node) not in ("return", "return None"):
+        yield _Swap("lost-result", source.start(node), source.end(node), "return None")
 
 
 def _arguments(source: _Source, node: ast.AST) -> Iterator[_Swap]:
@@ -300,7 +304,7 @@ def _clean_python(path: str, text: str) -> tuple[Edit, ...]:
     scopes = _scopes(tree)
     edits = [_edit(path, text, swap, scopes) for swap in swaps]
     edits += _renamed(path, source, tree)
-    return tuple(sorted((edit for edit in edits if _parsed(edit.text)), key=lambda each: each.line))
+    return tuple(sorted(edits, key=lambda each: each.line))
 
 
 def _docstring(source: _Source, node: ast.AST) -> Iterator[_Swap]:
@@ -331,17 +335,17 @@ def _renamed(path: str, source: _Source, tree: ast.Module) -> Iterator[Edit]:
 
 
 def _has_scopes(node: ast.AST) -> bool:
-    inner = (
+    """Whether names could mean something else in it, or stand where the tree does not say."""
+    unclear = (
         *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef),
         *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+        *(ast.JoinedStr, ast.ExceptHandler, ast.Match, ast.Import, ast.ImportFrom),
+        *(ast.Global, ast.Nonlocal),
     )
     calls = {"locals", "vars", "eval", "exec", "dir"}
     return any(
-        (isinstance(each, inner) and each is not node)
+        (isinstance(each, unclear) and each is not node)
         or (isinstance(each, ast.Name) and each.id in calls)
-        # Names in these stand where the tree does not say.
-        or isinstance(each, ast.JoinedStr | ast.ExceptHandler | ast.Match | ast.Import)
-        or isinstance(each, ast.ImportFrom | ast.Global | ast.Nonlocal)
         for each in ast.walk(node)
     )
 
