@@ -18,6 +18,7 @@ NAMES = {
     "approval": "from a call to its approval to its answer",
     "watchers": "an event to 100 and 1,000 open pages",
     "waiting": "100,000 waiting requests",
+    "page": "the review of a large change in a browser, against diff2html",
     "rest": "the daemon when nothing happens",
 }
 

@@ -2,7 +2,7 @@
 
 import difflib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -60,8 +60,8 @@ def patches_between(before: Tree, after: Tree) -> tuple[FilePatch, ...]:
 def _block(old: bytes, new: bytes) -> bytes:
     if b"\0" in old + new:
         return b"diff --git a/x b/x\nBinary files a/x and b/x differ\n"
-    texts = [part.splitlines(keepends=True) for part in (old, new)]
-    lines = difflib.diff_bytes(difflib.unified_diff, *texts, b"a/x", b"b/x")
+    before, after = (part.splitlines(keepends=True) for part in (old, new))
+    lines = difflib.diff_bytes(difflib.unified_diff, before, after, b"a/x", b"b/x")
     body = b"".join(
         line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n"
         for line in lines
@@ -380,19 +380,40 @@ async def open_full(desk: ChangeDesk, **more: Any) -> Change:
 
 
 def many(lines: int, *, per_file: int = 250) -> tuple[Tree, Tree]:
-    """Two trees with about `lines` changed lines between them."""
+    """Two trees with about `lines` changed lines between them, in several hunks a file."""
     before: dict[str, bytes] = {}
     after: dict[str, bytes] = {}
-    for number in range(max(1, lines // per_file)):
+    replaced = sum(n % 40 < _REPLACED for n in range(per_file))
+    for number in range(max(1, lines // (2 * replaced))):
         path = f"src/part_{number // 40:03}/module_{number:04}.py"
-        rows = [f"def function_{n}(value):  # of module {number}\n" for n in range(per_file)]
+        rows = [
+            f"    value_{n} = compute({n}, scale=2)  # step of module {number}\n"
+            for n in range(per_file)
+        ]
         before[path] = "".join(rows).encode()
         changed = [
-            row.replace("value", "value, other") if n % 8 < 4 else row for n, row in enumerate(rows)
+            row.replace("scale=2", "scale=3") if n % 40 < _REPLACED else row
+            for n, row in enumerate(rows)
         ]
         after[path] = "".join(changed).encode()
     return before, after
 
 
-def names_of(found: Sequence[FilePatch]) -> list[str]:
-    return [patch.path for patch in found]
+_REPLACED = 10
+"""Lines in 40."""
+
+
+def as_text(before: Tree, after: Tree) -> bytes:
+    """The difference as `git diff` prints it."""
+    parts: list[bytes] = []
+    for patch in patches_between(before, after):
+        name = patch.path.encode()
+        parts.append(b"diff --git a/%s b/%s\nindex 1111111..2222222 100644\n" % (name, name))
+        parts.append(b"--- a/%s\n+++ b/%s\n" % (name, name))
+        for hunk in patch.hunks:
+            parts.append(
+                b"@@ -%d,%d +%d,%d @@\n"
+                % (hunk.old_start, hunk.old_count, hunk.new_start, hunk.new_count)
+            )
+            parts += hunk.lines
+    return b"".join(parts)
