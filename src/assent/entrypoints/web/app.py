@@ -13,6 +13,8 @@ from assent.entrypoints.web import (
     change_api,
     change_forms,
     change_pages,
+    checkpoint_api,
+    checkpoint_pages,
     decisions,
     faults,
     login,
@@ -52,6 +54,8 @@ def create_app(gatehouse: Gatehouse, *, settings: WebSettings) -> FastAPI:
         api.router,
         standing_api.router,
         change_api.router,
+        checkpoint_pages.router,
+        checkpoint_api.router,
     ):
         app.include_router(router)
     app.mount(f"/static/{static_version()}", _Static(directory=STATIC), name="static")

@@ -16,6 +16,7 @@ from assent.core.changes.model import Change, Comment, HunkId, Stance
 from assent.core.risk.factors import RiskClass
 from assent.entrypoints.web.change_pages import (
     Shown,
+    bar_html,
     item_html,
     number_of,
     patches_of,
@@ -105,7 +106,7 @@ async def mark(
         if isinstance(outcome, Refusal):
             return _refused(request, site, name, outcome.message, person=person)
     if is_fragment(request):
-        return _marks_now(site, name, person=person)
+        return await _marks_now(site, name, person=person)
     query = "?view=split" if form.view == "split" else ""
     anchor = f"#{where}" if where[0] in "HF" else ""
     return RedirectResponse(f"{shown.href}{query}{anchor}", status_code=303)
@@ -140,7 +141,7 @@ def _one_by_one(
     return [together]
 
 
-def _marks_now(site: Site, name: str, *, person: str) -> Response:
+async def _marks_now(site: Site, name: str, *, person: str) -> Response:
     """What a page that stays needs after a mark: the stances, and the bar with its counts."""
     shown = shown_change(site, name, person=person)
     newest = shown.change.newest
@@ -152,7 +153,7 @@ def _marks_now(site: Site, name: str, *, person: str) -> Response:
                 str(place): stances[hunk.id].stance.value if hunk.id in stances else ""
                 for place, hunk in enumerate(newest.hunks)
             },
-            "bar": site.pages.render("_bar.html", review_values(site, shown)),
+            "bar": await bar_html(site, shown, review_values(site, shown)),
         }
     )
 

@@ -18,9 +18,10 @@ from assent.app.changes.records import change_stream, find
 from assent.app.changes.rules import policy_of, ports_of
 from assent.app.ports import Look as LastLook
 from assent.app.ports import View
+from assent.core.changes.closure import needs
 from assent.core.changes.findings import tracked
 from assent.core.changes.hunks import FilePatch
-from assent.core.changes.model import Change, Comment, Revision
+from assent.core.changes.model import Change, Comment, Revision, Stance
 from assent.core.policy.changes import ChangeRules
 from assent.entrypoints.web.faults import is_fragment
 from assent.entrypoints.web.pages import page
@@ -45,9 +46,11 @@ from assent.entrypoints.web.views.review import (
     files_shown,
     finding_shown,
     is_there,
+    need_words,
     new_hunks,
     review_view,
     revision_of,
+    stances_of,
 )
 from assent.entrypoints.web.views.said import Item, LinePlace, SaidOf, first_place, placed
 from assent.errors import NotFoundError, UnavailableError
@@ -58,9 +61,14 @@ PIECE = 64 * 1024
 """Characters of a page that are sent at once."""
 LOG = 2_000_000
 """Characters of a test log that are shown, from its end."""
+FRESH = 8
+"""New hunks that are linked to at the top."""
+NEEDS = 5
+"""Hunks that an accepted part lacks which are named."""
 EXPANDED = 200
 """Lines that one request for more of a file brings at most."""
 _FILES_HERE = Markup("<!-- the files -->")
+_BAR_HERE = Markup("<!-- what can be done -->")
 
 View_ = Annotated[Literal["", "unified", "split"], Query(alias="view")]
 Space = Annotated[Literal["", "fold"], Query()]
@@ -215,12 +223,14 @@ def review_values(site: Site, shown: Shown) -> dict[str, object]:
         "look": shown.look,
         "steps": steps_of(entries, context),
         "fresh_places": [
-            place for place, hunk in enumerate(shown.revision.hunks) if hunk.id in fresh
-        ],
+            (place, f"{hunk.path.rpartition('/')[2]}:{hunk.new_start}")
+            for place, hunk in enumerate(shown.revision.hunks)
+            if hunk.id in fresh
+        ][:FRESH],
         "notice": "",
         "draft": None,
-        "needs": (),
         "files_here": _FILES_HERE,
+        "bar_here": _BAR_HERE,
     }
 
 
@@ -240,15 +250,37 @@ def review_response(
     """The whole page, in pieces: what comes before the files can be read while git works."""
     values = {**review_values(site, shown), **(more or {})}
     text = bytes(page(site, "change.html", values, person=shown.person).body).decode()
-    head, _, tail = text.partition(str(_FILES_HERE))
+    head, _, rest = text.partition(str(_FILES_HERE))
+    talk, _, tail = rest.partition(str(_BAR_HERE))
 
     async def pieces() -> AsyncIterator[str]:
         yield head
         async for piece in files_html(site, shown, opened=opened, at=at):
             yield piece
+        yield talk
+        yield await bar_html(site, shown, values)
         yield tail
 
     return StreamingResponse(pieces(), status_code=status, media_type="text/html; charset=utf-8")
+
+
+async def bar_html(site: Site, shown: Shown, values: Mapping[str, object]) -> str:
+    """What can be done with the change now, and what an accepted part would lack."""
+    return site.pages.render("_bar.html", {**values, "needs": await _needs(site, shown)})
+
+
+async def _needs(site: Site, shown: Shown) -> tuple[str, ...]:
+    """What the accepted hunks need of the others, in words."""
+    said = stances_of(shown.change, shown.revision)
+    accepted = {hunk for hunk, one in said.items() if one.stance is Stance.ACCEPT}
+    if not shown.look.can_mark or not accepted:
+        return ()
+    try:
+        patches = await patches_of(site, shown)
+    except UnavailableError:
+        return ()
+    found = await asyncio.to_thread(needs, patches, accepted)
+    return tuple(need_words(shown.revision, need) for need in found[:NEEDS])
 
 
 async def patches_of(site: Site, shown: Shown) -> tuple[FilePatch, ...]:

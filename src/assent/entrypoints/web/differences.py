@@ -41,6 +41,9 @@ class Kept(Generic[K, V]):
         while len(self._values) > 1 and self._total() > self._limit:
             self._values.popitem(last=False)
 
+    def clear(self) -> None:
+        self._values.clear()
+
     def _total(self) -> int:
         return sum(self._size(value) for value in self._values.values())
 
@@ -55,6 +58,11 @@ class Differences:
         self._colours: Kept[tuple[str, str], tuple[Painted | None]] = Kept(
             KEPT_COLOURS, lambda one: 1 if one[0] is None else len(one[0].lines)
         )
+
+    def forget(self) -> None:
+        """Read everything anew when it is asked for again."""
+        self._patches.clear()
+        self._colours.clear()
 
     async def patches(
         self, repositories: Repositories, change: Change, revision: Revision

@@ -37,7 +37,7 @@ if (light) {
 // The list of changes and the queue hear of changes; the activity of all that is recorded.
 function showNews(data) {
   const news = document.getElementById("news");
-  const isOfChanges = document.querySelector(".changes, .tabs");
+  const isOfChanges = document.querySelector(".change-list, .tabs");
   if (news && (!isOfChanges || data.changes.length)) news.hidden = false;
   if (data.changes.length) refreshQueue();
 }

@@ -156,9 +156,16 @@ async function reject(value) {
   const panel = document.getElementById("panel-why");
   if (!panel) return;
   panel.elements.mark.value = value;
-  const number = Number(value.replace(/^\D+/, ""));
-  panel.querySelector("[data-which]").textContent = value.includes("-H") ? `hunk ${number + 1}` : "this file";
+  panel.querySelector("[data-which]").textContent = nameOf(value);
   openPanel("panel-why");
+}
+
+// `session.py −34,6 +37,5`, or the file alone.
+function nameOf(value) {
+  const place = document.getElementById(value.split("-")[1]);
+  const path = place?.closest("section.file").querySelector(".file-head").dataset.path ?? "";
+  const where = place?.querySelector(".where")?.textContent ?? "";
+  return value.includes("-H") ? `${path.split("/").at(-1)} ${where}` : path;
 }
 
 document.addEventListener("click", (event) => {
@@ -214,7 +221,7 @@ function sayAt(row) {
   form.querySelector("[data-place]").textContent =
     `${place.path}:${place.line}${place.side === "old" ? ", as it was" : ""}`;
   const under = document.createElement("tr");
-  under.className = "said is-form";
+  under.className = "between is-form";
   const cell = under.insertCell();
   cell.colSpan = row.cells.length;
   cell.append(form);
@@ -233,7 +240,7 @@ function placeOf(row) {
 }
 
 function unsay() {
-  const open = document.querySelector(".said.is-form");
+  const open = document.querySelector(".between.is-form");
   open?.remove();
   return Boolean(open);
 }

@@ -17,6 +17,9 @@ class StepShown:
     why: str
 
 
+_STANCES = {"accept": "accepts a hunk.", "reject": "rejects a hunk.", "undecide": "undecided."}
+
+
 def steps_of(entries: Iterable[Entry], context: Context) -> tuple[StepShown, ...]:
     """In the order given: the newest first."""
     return tuple(_step(entry, context) for entry in entries)
@@ -27,6 +30,8 @@ def _step(entry: Entry, context: Context) -> StepShown:
     at = body.get("at")
     by = next((body[key] for key in ("by", "reviewer", "owner") if body.get(key)), "")
     why = next((body[key] for key in ("reason", "why", "summary", "opinion") if body.get(key)), "")
+    if body.get("stance"):
+        why = f"{_STANCES.get(str(body['stance']), '')} {why}".strip()
     moment = at if isinstance(at, int) else 0
     return StepShown(
         at=context.iso(moment),

@@ -162,7 +162,7 @@ def _head(file: FileShown, look: Look) -> str:
         parts.append(
             f' <a class="whole" href="{look.base}/files/{file.index}?{query}">whole file</a>'
         )
-    if look.can_mark and len(file.hunks) > 1:
+    if look.can_mark and (len(file.hunks) > 1 or file.fold):
         parts.append(_file_buttons(file))
     parts.append("</header>\n")
     if file.on_top:
@@ -377,9 +377,9 @@ class _Said:
 
     def under(self, side: Side, line: int) -> Iterator[tuple[str, int]]:
         for html in self._notes.get((side, line), ()):
-            yield f"<tr class=said><td colspan={self._width}>{html}", 4
+            yield f"<tr class=between><td colspan={self._width}>{html}", 4
         if self._form is not None and self._form[:2] == (side, line):
-            yield f"<tr class=said><td colspan={self._width}>{self._form[2]}", 8
+            yield f"<tr class=between><td colspan={self._width}>{self._form[2]}", 8
 
 
 def painted(hunk: Hunk, *, strip_cr: bool = False) -> list[_Row]:

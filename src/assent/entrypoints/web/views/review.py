@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assent.app.ports import Look
+from assent.core.changes.closure import Need
 from assent.core.changes.findings import Standing, Tracked, tracked
 from assent.core.changes.hunks import FilePatch, Hunk
 from assent.core.changes.lifecycle import IN_HAND, may_decide
 from assent.core.changes.limits import split
 from assent.core.changes.model import (
     CLOSED,
-    IN_QUEUE,
     Change,
     ChangeState,
     Comment,
@@ -25,7 +25,6 @@ from assent.core.changes.model import (
     Severity,
     Stance,
     TestRun,
-    TreePayload,
     ValuePayload,
 )
 from assent.core.policy.changes import ChangeRules, Path
@@ -753,9 +752,12 @@ def _hunk_shown(
     )
 
 
-def is_code(revision: Revision) -> bool:
-    return isinstance(revision.payload, TreePayload)
-
-
-def in_queue(change: Change) -> bool:
-    return change.state in IN_QUEUE
+def need_words(revision: Revision, need: Need) -> str:
+    """What an accepted hunk lacks: ``a.py:12` needs the hunk that defines parse: `b.py:3``."""
+    refs = {hunk.id: hunk for hunk in revision.hunks}
+    which = (
+        f"`{refs[hunk].path}:{refs[hunk].new_start}`" if hunk in refs else "another file"
+        for hunk in (need.hunk, need.needs)
+    )
+    hunk, needed = which
+    return f"{hunk} needs the hunk that {need.why}: {needed}"
