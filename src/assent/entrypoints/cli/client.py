@@ -51,8 +51,22 @@ class Client:
     def get(self, path: str) -> Any:
         return self._call("GET", path, None)
 
-    def post(self, path: str, fields: Mapping[str, object]) -> Any:
-        return self._call("POST", path, json.dumps(fields).encode())
+    def post(
+        self, path: str, fields: Mapping[str, object], *, limit_s: float = ANSWER_LIMIT_S
+    ) -> Any:
+        return self._call("POST", path, json.dumps(fields).encode(), limit_s=limit_s)
+
+    def text(self, path: str) -> str:
+        """What is no JSON: a log."""
+        with closing(self._connection(limit_s=ANSWER_LIMIT_S)) as connection:
+            response = self._send(connection, "GET", path, None)
+            try:
+                body = response.read()
+                if response.status >= 400:
+                    raise _error(response.status, json.loads(body or b"null"))
+            except (OSError, ValueError, http.client.HTTPException) as error:
+                raise self._no_answer(error) from error
+        return body.decode("utf-8", "replace")
 
     def stream(self, path: str) -> Iterator[bytes]:
         """The lines of an event stream, until it ends."""
@@ -64,8 +78,10 @@ class Client:
             except (OSError, http.client.HTTPException) as error:
                 raise UnavailableError(DOWN, hint=START) from error
 
-    def _call(self, method: str, path: str, body: bytes | None) -> Any:
-        with closing(self._connection(limit_s=ANSWER_LIMIT_S)) as connection:
+    def _call(
+        self, method: str, path: str, body: bytes | None, *, limit_s: float = ANSWER_LIMIT_S
+    ) -> Any:
+        with closing(self._connection(limit_s=limit_s)) as connection:
             response = self._send(connection, method, path, body)
             try:
                 answer = json.loads(response.read() or b"null")
