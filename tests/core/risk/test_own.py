@@ -25,6 +25,23 @@ def command(text: str) -> Command:
         pytest.param(
             command("curl -X POST http://127.0.0.1:7422/api/requests/1/approve"), id="api"
         ),
+        pytest.param(command("assent change accept CH-4"), id="accepting-a-change"),
+        pytest.param(command("assent change reject CH-4 --reason no"), id="rejecting-a-change"),
+        pytest.param(command("assent change merge CH-4"), id="merging"),
+        pytest.param(command("assent change revert CH-4"), id="reverting"),
+        pytest.param(command("assent change comment CH-4 fine"), id="commenting-a-change"),
+        pytest.param(command("assent change stance CH-4 accept a"), id="a-stance"),
+        pytest.param(command("python3 -m assent change accept CH-4"), id="accepting-by-module"),
+        pytest.param(
+            command("assent change submit --title x && assent change accept CH-1"),
+            id="submitting-and-accepting",
+        ),
+        pytest.param(command("assent review calibrate"), id="calibrating"),
+        pytest.param(command("assent review --uninstall-hook"), id="taking-the-hook-out"),
+        pytest.param(
+            command("curl -X POST http://127.0.0.1:7422/api/changes/CH-4/accept"),
+            id="api-of-changes",
+        ),
         pytest.param(command("http POST localhost:7422/api/grants/revoke"), id="api-of-grants"),
         pytest.param(command("bash -c 'assent down'"), id="quoted"),
         pytest.param(command("git status && assent agents uninstall codex"), id="in-a-list"),
@@ -51,6 +68,11 @@ def test_reaching_for_assent_is_of_the_top_class(action: Action) -> None:
         pytest.param("echo with assent from all", id="prose"),
         pytest.param("assent policy explain 'git push'", id="asking-why"),
         pytest.param("curl localhost:3000/api/requests", id="the-project's-own-page"),
+        pytest.param("assent change submit --title 'approve invoices'", id="submitting"),
+        pytest.param("assent change submit --change CH-4 --uncommitted", id="revising"),
+        pytest.param("assent change show CH-4 --json", id="showing-a-change"),
+        pytest.param("assent change list", id="listing-changes"),
+        pytest.param("assent review --staged", id="reviewing"),
     ],
 )
 def test_other_words_are_not(text: str) -> None:

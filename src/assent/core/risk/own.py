@@ -13,13 +13,17 @@ from assent.core.risk.factors import RiskClass, typical
 from assent.core.risk.model import Effect, Evidence
 
 _READS = r"policy\s+(?:lint|explain|test|schema|replay|show)\b"
+_HANDS_IN = r"""change(?:\s+|["',\s]+)(?:submit|list|show)\b"""
 _DECIDES = re.compile(
     rf"""
-    \bassent(?:\.[\w.]+)?(?:\s+|["',\s]+)(?!{_READS})
+    \bassent(?:\.[\w.]+)?(?:\s+|["',\s]+)(?!{_READS}|{_HANDS_IN})
     (?:approve|reject|modify|delay|withdraw|answer|refer|init|up|down|agents|policy|undo|change)\b
     | \bASSENT_HOME\b
     | (?:localhost|127(?:\.\d+){{3}}|\[::1?\]|0\.0\.0\.0)(?::\d+)?
-      /api/(?:requests/[^/\s]+/|checkpoints/[^/\s]+/|programs/|grants/|login-links)
+      /api/(?:(?:requests|changes|checkpoints)/[^/\s]+/(?!diff\b|preview\b)|programs/|grants/
+             |login-links)
+    | \bassent(?:\.[\w.]+)?(?:\s+|["',\s]+)review\b[^|;&\n]*
+      (?:\bcalibrate\b|--(?:un)?install-hook\b)
     """,
     re.VERBOSE,
 )
