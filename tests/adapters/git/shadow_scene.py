@@ -1,6 +1,7 @@
 """Work trees to take checkpoints of, and what is in them."""
 
 import hashlib
+import io
 import os
 import stat
 import subprocess
@@ -112,11 +113,13 @@ def held_by(shadow: ShadowRepositories, tree: str, tmp_path: Path) -> State:
     (place,) = (tmp_path / "assent" / "shadows").glob("*.git")
     git = ("git", f"--git-dir={place}")
     listed = subprocess.run((*git, "ls-tree", "-r", "-z", tree), capture_output=True, check=True)
+    entries = [line.partition(b"\t") for line in listed.stdout.split(b"\0") if line]
+    asked = b"".join(facts.split(b" ")[2] + b"\n" for facts, _, _ in entries)
+    batch = (*git, "cat-file", "--batch")
+    said = io.BytesIO(subprocess.run(batch, input=asked, capture_output=True, check=True).stdout)
     found: State = {}
-    for line in listed.stdout.split(b"\0"):
-        if line:
-            facts, _, path = line.partition(b"\t")
-            mode, _, blob = facts.decode().split(" ")
-            content = subprocess.run((*git, "cat-file", "blob", blob), capture_output=True)
-            found[os.fsdecode(path)] = (mode, content.stdout)
+    for facts, _, path in entries:
+        size = int(said.readline().split()[2])
+        found[os.fsdecode(path)] = (facts[:6].decode(), said.read(size))
+        said.read(1)
     return found

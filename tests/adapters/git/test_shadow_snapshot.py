@@ -218,7 +218,9 @@ def test_a_snapshot_of_named_paths_takes_the_rest_from_the_one_before(
     assert held_by(shadow, whole.tree, tmp_path) == now
 
 
-@pytest.mark.parametrize("change", [folder_becomes_file, file_becomes_folder, symlink_becomes_folder])
+@pytest.mark.parametrize(
+    "change", [folder_becomes_file, file_becomes_folder, symlink_becomes_folder]
+)
 def test_named_paths_that_change_their_kind(
     tmp_path: Path, tree: Worktree, change: Callable[[Worktree], None]
 ) -> None:

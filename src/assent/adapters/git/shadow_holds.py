@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from assent.adapters.git.run import Git
+from assent.adapters.git.shadow_scan import ignored
 
 MOST: Final = 20_000
 """Files that are looked at to answer; a folder with more is in doubt."""
@@ -26,8 +27,8 @@ def held(git: Git, workspace: str, paths: Sequence[str], *, largest: int) -> fro
             continue
         left -= len(files[path])
     asked = {one for inside in files.values() for one in inside}
-    ignored = _ignored(git, asked)
-    return frozenset(path for path, inside in files.items() if ignored.isdisjoint(inside))
+    left_out = ignored(git, sorted(asked))
+    return frozenset(path for path, inside in files.items() if left_out.isdisjoint(inside))
 
 
 def _files(workspace: str, path: str, *, largest: int, most: int) -> Iterator[str]:
@@ -66,13 +67,3 @@ def _walk(workspace: str, name: str, *, largest: int) -> Iterator[str]:
 
 def _is_readable(full: str, found: os.stat_result) -> bool:
     return stat.S_ISLNK(found.st_mode) or os.access(full, os.R_OK)
-
-
-def _ignored(git: Git, names: set[str]) -> frozenset[str]:
-    if not names:
-        return frozenset()
-    given = b"".join(os.fsencode(name) + b"\0" for name in sorted(names))
-    done = git.run("check-ignore", "-z", "--stdin", given=given)
-    if done.returncode not in (0, 1):
-        return frozenset(names)
-    return frozenset(os.fsdecode(name) for name in done.stdout.split(b"\0") if name)

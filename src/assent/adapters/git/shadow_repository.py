@@ -24,7 +24,7 @@ from assent.adapters.git.shadow_place import (
     ignore_sources,
     user_repository,
 )
-from assent.adapters.git.shadow_scan import Scan, Specials, by_folder, scan
+from assent.adapters.git.shadow_scan import Scan, Specials, by_folder, ignored, scan
 from assent.adapters.git.shadow_seed import link_objects, make_shadow
 from assent.core.checkpoints import PathChange, Skipped, Snapshot
 from assent.errors import UnavailableError
@@ -277,12 +277,7 @@ class WorktreeShadow:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(blobs.content(blob))
             elsewhere = replace(git, work_tree=Path(folder))
-            given = b"".join(os.fsencode(path) + b"\0" for path in new)
-            words = ("check-ignore", "--no-index", "-z", "--stdin")
-            done = elsewhere.run(*words, given=given)
-            if done.returncode not in (0, 1):
-                raise failed(words, done)
-        return frozenset(os.fsdecode(path) for path in done.stdout.split(b"\0") if path)
+            return ignored(elsewhere, new, "--no-index")
 
     def skipped_now(self, now: Snapshot) -> tuple[Skipped, ...]:
         """What was there and was not captured when `now` was taken, each by itself."""

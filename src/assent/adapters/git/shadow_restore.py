@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -226,7 +227,8 @@ class Restorer:
         try:
             with folder_of(self._root, change.path, make=True) as folder:
                 if seen.kind is Kind.FOLDER:
-                    self._clear(folder, name)
+                    with suppress(FileNotFoundError):
+                        self._clear(folder, name)
                 mark = seen.mark if seen.kind is Kind.FILE else None
                 if not is_unchanged(folder, name, mark):
                     return CHANGED

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
-from assent.adapters.git.run import Git
+from assent.adapters.git.run import Git, failed
 from assent.core.checkpoints import Skipped
 from assent.errors import UnavailableError
 
@@ -131,6 +131,21 @@ def _repository_kind(folder: str) -> str:
     except OSError:
         return NESTED
     return SUBMODULE if b"/modules/" in named else "nested work tree"
+
+
+def ignored(git: Git, paths: Iterable[str], *options: str) -> frozenset[str]:
+    """Those of the paths, from the work tree's root, that git ignores.
+
+    `check-ignore` takes no literal paths; the `./` keeps a name from being taken for a pattern.
+    """
+    given = b"".join(b"./" + os.fsencode(path) + b"\0" for path in paths)
+    if not given:
+        return frozenset()
+    words = ("--no-literal-pathspecs", "check-ignore", *options, "-z", "--stdin")
+    done = git.run(*words, given=given)
+    if done.returncode not in (0, 1):
+        raise failed(words[1:], done)
+    return frozenset(os.fsdecode(path[2:]) for path in done.stdout.split(b"\0") if path)
 
 
 class Specials:

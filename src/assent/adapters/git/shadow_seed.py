@@ -155,7 +155,12 @@ def _plain_index(git: Git, repository: UserRepository, workspace: str) -> frozen
 
     What is to be looked at anew gets an entry without times, which matches no file.
     """
-    listing = git.output("ls-files", "-v", "-s", "-z")
+    listed = git.run("ls-files", "-v", "-s", "-z")
+    if listed.returncode != 0:
+        # A broken index: the checkpoints begin without it.
+        (git.git_dir / "index").unlink()
+        return frozenset({""})
+    listing = listed.stdout
     renewed = [line for match in _ODD.finditer(listing) for line in _renewed(match[1], workspace)]
     folders = _folders(listing)
     if _may_convert(repository, workspace, folders):
