@@ -10,6 +10,7 @@ from assent.app.agents import (
     Tell,
     ToolFinished,
 )
+from assent.app.changes.told import told_at_start
 from assent.app.checkpoints.ending import after_call, after_run
 from assent.app.gatehouse import Gatehouse
 from assent.app.grants import ONCE, end_plan_grants, give_grants
@@ -83,7 +84,8 @@ def _approved_there(tx: Tx, asked: Request, now: int, *, ids: Ids) -> None:
 
 
 async def record_session(gate: Gatehouse, event: SessionEvent) -> HookAnswer:
-    """Record that a run of an agent began or ended; one that begins is told the team's rules."""
+    """Record that a run of an agent began or ended; one that begins is told the team's rules,
+    and which of its changes came back."""
     now, session = gate.clock.now(), event.session
 
     def work(tx: Tx) -> None:
@@ -101,7 +103,9 @@ async def record_session(gate: Gatehouse, event: SessionEvent) -> HookAnswer:
     if event.what != "start":
         return Noted()
     rules = told((await policy_in_force(gate, session.workspace)).team)
-    return Tell(rules) if rules else Noted()
+    back = gate.store.read(lambda view: told_at_start(view, session.workspace))
+    message = "\n\n".join(text for text in (rules, back) if text)
+    return Tell(message) if message else Noted()
 
 
 async def record_unreadable(gate: Gatehouse, proposal: Proposal) -> HookAnswer:

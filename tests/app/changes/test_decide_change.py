@@ -2,11 +2,14 @@
 
 import pytest
 
+from assent.app.agents import SessionEvent, Tell
 from assent.app.changes import decide
 from assent.app.changes.decide import Remark, Voice
 from assent.app.changes.told import as_data, told_at_start, when_back
+from assent.app.record_outcome import record_session
 from assent.core.changes.lifecycle import Cause, Refusal
 from assent.core.changes.model import Change, ChangeState, Stance
+from assent.core.proposals import AgentSession
 from assent.errors import NotFoundError, UnavailableError
 from tests.app.changes.scene import ANA, NUMBERS, Stage, done, git
 
@@ -144,3 +147,12 @@ async def test_what_somebody_looked_at_is_remembered(on: Stage) -> None:
 async def test_an_unknown_change_is_said_to_be_unknown(on: Stage) -> None:
     with pytest.raises(NotFoundError, match="CH-9"):
         await decide.accept(on.gate, 9, ANA)
+
+
+async def test_the_start_of_a_run_tells_it(on: Stage) -> None:
+    await submitted(on)
+    done(await decide.send_back(on.gate, 1, ANA, reason="shorter"))
+    session = AgentSession("plain", "s2", str(on.folder), str(on.folder))
+    answer = await record_session(on.gate, SessionEvent(session, "start"))
+    assert isinstance(answer, Tell)
+    assert "CH-1 (Count on) came back to you" in answer.message
