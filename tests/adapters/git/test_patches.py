@@ -281,6 +281,16 @@ def test_versions(git: Git) -> None:
     )
 
 
+def test_what_is_too_large_to_be_read_is_left_out(
+    git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assent.adapters.git.patches.READABLE", 10)
+    before: Files = {"large": (PLAIN, b"1" * 11), "small": (PLAIN, b"1" * 10)}
+    after: Files = {"large": (PLAIN, b"2"), "small": (PLAIN, b"2")}
+    found = versions(git, commit(git, before), commit(git, after))
+    assert [version.path for version in found] == ["small"]
+
+
 def test_blobs_by_path(git: Git) -> None:
     files: Files = {name: (PLAIN, name.encode("utf-8", "surrogateescape")) for name in ODD_NAMES}
     name = commit(git, {**files, "sub": (SUBMODULE, b"1" * 40)})

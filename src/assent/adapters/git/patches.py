@@ -7,7 +7,7 @@ run, and no text is hidden by being called binary.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from assent.adapters.git.run import Git
 from assent.core.changes.hunks import SUBMODULE, SYMLINK, Entry, FilePatch, read_patch
@@ -190,63 +190,53 @@ def _contents(printed: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def versions(git: Git, base: str, commit: str) -> tuple[FileVersion, ...]:
-    """The files that differ between two commits or trees, as texts.
+    """The files that differ between two commits or trees, as texts; without those of which a side
+    is larger than `READABLE`.
 
     Bytes that are not UTF-8 stand as surrogates, so that different files are different texts. Of a
-    binary file, and of one larger than `READABLE`, the text is empty and `also` says `binary`.
+    binary file both texts are empty, and `also` says `binary`.
     """
     entries = read_entries(git, base, commit)
-    names = [
-        blob
+    found = read_blobs(git, [name for each in entries for name in _names(each)], limit=READABLE)
+    return tuple(
+        _version(entry, found)
         for entry in entries
-        for mode, blob in ((entry.old_mode, entry.old_blob), (entry.new_mode, entry.new_blob))
-        if blob is not None and mode != SUBMODULE
-    ]
-    found = read_blobs(git, names, limit=READABLE)
-    return tuple(_version(entry, found) for entry in entries)
-
-
-def _version(entry: Entry, found: Mapping[str, bytes | None]) -> FileVersion:
-    before = _content(entry.old_mode, entry.old_blob, found)
-    after = _content(entry.new_mode, entry.new_blob, found)
-    unread = any(side is not None and side.unread for side in (before, after))
-    return FileVersion(
-        path=entry.path,
-        before=None if before is None else before.shown(unread=unread),
-        after=None if after is None else after.shown(unread=unread),
-        also=_also(entry, unread=unread),
+        if all(found[name] is not None for name in _names(entry))
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    content: bytes | None
-
-    @property
-    def unread(self) -> bool:
-        return self.content is None or has_nul(self.content)
-
-    def shown(self, *, unread: bool) -> str:
-        if unread or self.content is None:
-            return ""
-        return self.content.decode("utf-8", "surrogateescape")
+def _names(entry: Entry) -> Iterator[str]:
+    """The blobs of both sides. A submodule's is a commit of another repository."""
+    for mode, name in ((entry.old_mode, entry.old_blob), (entry.new_mode, entry.new_blob)):
+        if name is not None and mode != SUBMODULE:
+            yield name
 
 
-def _content(mode: str | None, blob: str | None, found: Mapping[str, bytes | None]) -> _Side | None:
-    if mode is None or blob is None:
-        return None
-    if mode == SUBMODULE:
-        return _Side(f"Subproject commit {blob}\n".encode("ascii"))
-    return _Side(found.get(blob))
+def _version(entry: Entry, found: Mapping[str, bytes | None]) -> FileVersion:
+    binary = any(has_nul(found[name] or b"") for name in _names(entry))
+
+    def text(mode: str | None, name: str | None) -> str | None:
+        if mode is None or name is None:
+            return None
+        if mode == SUBMODULE:
+            return f"Subproject commit {name}\n"
+        return "" if binary else (found[name] or b"").decode("utf-8", "surrogateescape")
+
+    return FileVersion(
+        path=entry.path,
+        before=text(entry.old_mode, entry.old_blob),
+        after=text(entry.new_mode, entry.new_blob),
+        also=_also(entry, binary=binary),
+    )
 
 
-def _also(entry: Entry, *, unread: bool) -> str:
+def _also(entry: Entry, *, binary: bool) -> str:
     modes = (entry.old_mode, entry.new_mode)
     if SUBMODULE in modes:
         return "submodule"
     if SYMLINK in modes:
         return "symlink"
-    if unread:
+    if binary:
         return "binary"
     return "mode" if None not in modes and entry.old_mode != entry.new_mode else ""
 

@@ -65,13 +65,21 @@ def read_revision(
     *,
     number: int,
 ) -> Revision:
-    """Judge the texts of a difference; what cannot be read as text is high."""
+    """Judge the texts of a difference. What is too large to be read is high; what is binary is
+    seen by a person, since neither a reviewer nor a rule reads it."""
     reading = inspect_change(versions)
+    read = {file.path for file in versions}
     unread = [
         Reason("unread", RiskClass.HIGH, "is too large to be read", patch.path)
+        if patch.path not in read
+        else Reason("binary", RiskClass.MEDIUM, "is binary, so that nobody reads it", patch.path)
         for patch in patches
-        if patch.path not in {file.path for file in versions}
+        if patch.path not in read or (patch.binary and patch.new_mode is not None)
     ]
+    least = {each.path: each for each in unread}
+    places: dict[str, list[HunkReading]] = {}
+    for place in reading.hunks:
+        places.setdefault(place.file, []).append(place)
     reasons = (*unread, *(_reason(item) for item in reading.evidence))
     return Revision(
         number=number,
@@ -83,7 +91,7 @@ def read_revision(
         risk=max((each.risk for each in reasons), default=RiskClass.TRIVIAL),
         reasons=tuple(sorted(reasons, key=lambda each: -each.risk))[:REASONS],
         hunks=tuple(
-            _hunk_ref(hunk, reading, unread=any(each.path == hunk.path for each in unread))
+            _hunk_ref(hunk, reading, places.get(hunk.path, ()), least=least.get(hunk.path))
             for patch in patches
             for hunk in patch.hunks
         ),
@@ -97,30 +105,32 @@ def _reason(item: Evidence) -> Reason:
     return Reason(rule=item.rule, risk=item.risk, what=item.what, path=item.path)
 
 
-def _hunk_ref(hunk: Hunk, reading: ChangeReading, *, unread: bool) -> HunkRef:
-    found = [item for each in reading.hunks if _is_in(each, hunk) for item in each.evidence]
+def _hunk_ref(
+    hunk: Hunk, reading: ChangeReading, places: Sequence[HunkReading], *, least: Reason | None
+) -> HunkRef:
+    found = [item for each in places if _is_in(each, hunk) for item in each.evidence]
     if hunk.whole:
         found += [item for item in reading.evidence if item.path == hunk.path]
     worst = max(found, key=lambda item: item.risk, default=None)
     risk = RiskClass.TRIVIAL if reading.trivial else RiskClass.LOW
     if worst is not None:
         risk = max(risk, worst.risk)
-    stands_out = worst is not None and worst.risk > RiskClass.LOW
+    what = worst.what if worst is not None and worst.risk > RiskClass.LOW else ""
+    if least is not None and least.risk > risk:
+        risk, what = least.risk, least.what
     return HunkRef(
         id=hunk.id,
         path=hunk.path,
-        risk=RiskClass.HIGH if unread else risk,
+        risk=risk,
         added=hunk.added,
         removed=hunk.removed,
         new_start=hunk.new_start,
-        what=worst.what if worst is not None and stands_out else "",
+        what=what,
     )
 
 
 def _is_in(reading: HunkReading, hunk: Hunk) -> bool:
-    """Whether a place that was judged lies in the hunk, which has lines around it."""
-    if reading.file != hunk.path:
-        return False
+    """Whether a place of its file that was judged lies in the hunk, which has lines around it."""
     end = hunk.new_start + max(hunk.new_count, 1)
     return hunk.whole or hunk.new_start <= reading.after_start <= end
 
