@@ -27,6 +27,7 @@ from assent.core.changes.flow import (
     Nothing,
     RunModel,
     RunStatic,
+    SendBack,
     next_step,
 )
 from assent.core.changes.hunks import FilePatch
@@ -64,12 +65,17 @@ class ReviewWork:
         self._gate = gate
         self._due: set[str] = set()
         self._under_way: set[str] = set()
+        self._listens = False
         self._wake = asyncio.Event()
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
-        """Take up what is open, and from then on whatever changes."""
-        self._gate.store.on_commit(self._committed)
+        """Take up what is open, and from then on whatever changes. May be called again after it
+        failed."""
+        self._under_way.clear()
+        if not self._listens:
+            self._gate.store.on_commit(self._committed)
+            self._listens = True
         self._look_at([each.id for each in self._gate.store.read(lambda view: view.open_changes())])
         async with asyncio.TaskGroup() as group:
             while True:
@@ -131,6 +137,8 @@ async def _take_next(gate: Gatehouse, change: Change) -> bool:
             return await _review(gate, change, policy, [model], kind=ReviewerKind.LLM)
         case AskPerson(why):
             await _ask(gate, change, why, policy=policy)
+        case SendBack(why):
+            await _send_back(gate, change, why)
         case AcceptByPolicy(why):
             return await _accept(gate, change, why, policy)
         case Enqueue():
@@ -246,6 +254,17 @@ async def _ask(gate: Gatehouse, change: Change, why: str, *, policy: Policy | No
 
     fields: dict[str, Json] = {"why": why}
     await records.take(gate, change, _unless_moved(change, step), "asked", fields=lambda _: fields)
+
+
+async def _send_back(gate: Gatehouse, change: Change, why: str) -> None:
+    now = gate.clock.now()
+    await records.take(
+        gate,
+        change,
+        _unless_moved(change, lambda it: lifecycle.sent_back(it, at=now)),
+        "returned",
+        fields=lambda _: {"why": why, "by": BY_ASSENT},
+    )
 
 
 async def _accept(gate: Gatehouse, change: Change, why: str, policy: Policy) -> bool:
