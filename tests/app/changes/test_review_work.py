@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from assent.app.changes import decide
+from assent.app.changes.told import when_back
 from assent.app.changes.work import ReviewWork
 from assent.core.changes.flow import whose_turn
 from assent.core.changes.model import (
@@ -27,9 +28,9 @@ MORE = NUMBERS.replace("line 2 = 2", "line 2 = 200").replace("line 25 = 25", "li
 LLM = ReviewerKind.LLM
 
 
-async def low(on: Stage) -> Change:
+async def low(on: Stage, *, agent: str = "plain") -> Change:
     on.commit(numbers__txt=MORE)
-    return await on.submit()
+    return await on.submit(agent=agent)
 
 
 async def test_what_is_trivial_goes_into_the_queue(on: Stage) -> None:
@@ -137,13 +138,22 @@ async def test_an_accepted_part_is_built_before_it_waits(on: Stage) -> None:
     assert after.part.revision == 1
 
 
-async def test_an_error_found_by_a_check_is_for_a_person(on: Stage) -> None:
+@pytest.mark.parametrize(
+    ("agent", "state"),
+    [("claude-code", ChangeState.CHANGES_REQUESTED), ("", ChangeState.IN_REVIEW)],
+)
+async def test_an_error_found_by_a_check_goes_back_to_an_agent(
+    on: Stage, agent: str, state: ChangeState
+) -> None:
     wrong = Finding("f", "secrets", "key", Severity.ERROR, "a key", path="numbers.txt", line=3)
     on.bench.checks = [Says(findings=(wrong,), opinion=Opinion.CHANGES)]
     on.bench.model = Says("model", kind=LLM)
-    after = await on.see_to(await low(on))
-    assert after.state is ChangeState.IN_REVIEW
+    after = await on.see_to(await low(on, agent=agent))
+    assert after.state is state
     assert on.bench.model.seen == []
+    if agent:
+        assert after.returned == 1
+        assert "numbers.txt:3" in when_back(after)
 
 
 async def test_the_loop_sees_to_what_is_there_and_to_what_comes(on: Stage) -> None:

@@ -12,6 +12,7 @@ from assent.core.changes.flow import (
     Nothing,
     RunModel,
     RunStatic,
+    SendBack,
     next_step,
     whose_turn,
 )
@@ -82,12 +83,8 @@ def test_after_the_model_approved(risk: RiskClass, expected: type) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        pytest.param(verdict(Opinion.CHANGES, reviewer="model", kind=LLM), id="changes"),
         pytest.param(verdict(Opinion.INCONCLUSIVE, reviewer="model", kind=LLM), id="doubt"),
         pytest.param(verdict(reviewer="model", kind=LLM, counts=False), id="does-not-count"),
-        pytest.param(
-            verdict(Opinion.APPROVE, finding("x"), reviewer="model", kind=LLM), id="an-error"
-        ),
     ],
 )
 def test_anything_but_an_approval_that_counts_is_for_a_person(
@@ -101,12 +98,24 @@ def test_anything_but_an_approval_that_counts_is_for_a_person(
     "said",
     [
         pytest.param(verdict(Opinion.CHANGES), id="a-check-fails"),
-        pytest.param(verdict(Opinion.INCONCLUSIVE), id="a-check-cannot-be-made"),
-        pytest.param(verdict(Opinion.APPROVE, finding("x")), id="an-error"),
+        pytest.param(verdict(Opinion.APPROVE, finding("x")), id="a-check-finds-an-error"),
+        pytest.param(verdict(Opinion.CHANGES, reviewer="model", kind=LLM), id="the-model"),
+        pytest.param(
+            verdict(Opinion.APPROVE, finding("x"), reviewer="model", kind=LLM),
+            id="the-model-finds-an-error",
+        ),
     ],
 )
-def test_checks_that_do_not_pass_are_for_a_person(risk: RiskClass, said: Verdict) -> None:
-    assert isinstance(following(of(risk, said, APPROVES)), AskPerson)
+def test_what_reviewers_find_the_agent_puts_right_first(risk: RiskClass, said: Verdict) -> None:
+    found = [said] if said.kind is not LLM else [STATIC, said]
+    assert isinstance(following(of(risk, *found)), SendBack)
+    assert isinstance(following(of(risk, *found, agent="")), AskPerson)
+    assert isinstance(following(of(risk, *found, returned=RULES.iterations)), AskPerson)
+
+
+@pytest.mark.parametrize("risk", RiskClass)
+def test_a_check_that_cannot_be_made_is_for_a_person(risk: RiskClass) -> None:
+    assert isinstance(following(of(risk, verdict(Opinion.INCONCLUSIVE), APPROVES)), AskPerson)
 
 
 def test_a_warning_does_not_stop_it() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from assent.app.ports import View
 from assent.core.canonical import Json
-from assent.core.changes.lifecycle import findings_of
+from assent.core.changes.lifecycle import findings_of, verdicts_of
 from assent.core.changes.limits import split
 from assent.core.changes.model import (
     Change,
@@ -92,13 +92,11 @@ def _files(paths: Sequence[str]) -> str:
 def _why(change: Change) -> str:
     if change.state is ChangeState.EJECTED:
         return f"it could not be merged: {change.ejected}"
-    said = [
-        each
-        for each in change.verdicts
-        if each.kind is ReviewerKind.PERSON and each.opinion is Opinion.CHANGES
-    ]
-    if said and said[-1].revision == change.newest.number:
-        return f"{said[-1].reviewer} asks for changes: {said[-1].summary}"
+    said = [each for each in verdicts_of(change) if each.opinion is Opinion.CHANGES]
+    by_people = [each for each in said if each.kind is ReviewerKind.PERSON]
+    if said:
+        last = (by_people or said)[-1]
+        return f"{last.reviewer} asks for changes: {last.summary or 'see its findings'}"
     return change.newest.note or "a part of it is not accepted"
 
 

@@ -38,6 +38,13 @@ class AskPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class SendBack:
+    """A reviewer found what the agent is to put right before a person looks."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class AcceptByPolicy:
     """The policy wants nobody to look at it beforehand."""
 
@@ -54,7 +61,9 @@ class Nothing:
     """Nothing is done until somebody says something."""
 
 
-NextStep: TypeAlias = RunStatic | RunModel | AskPerson | AcceptByPolicy | Enqueue | Nothing
+NextStep: TypeAlias = (
+    RunStatic | RunModel | AskPerson | SendBack | AcceptByPolicy | Enqueue | Nothing
+)
 
 
 def next_step(
@@ -81,6 +90,9 @@ def _in_review(
     missing = tuple(name for name in static if name not in said)
     if missing:
         return RunStatic(missing)
+    wanting = _wanting(change)
+    if wanting:
+        return SendBack(wanting) if change.agent else AskPerson(wanting)
     in_hand = _in_hand(change, rules)
     if in_hand:
         return AskPerson(in_hand)
@@ -97,12 +109,9 @@ def _in_hand(change: Change, rules: ChangeRules) -> str:
             f"{newest.risk.word}"
         )
     checks = [each for each in verdicts_of(change) if each.kind is ReviewerKind.STATIC]
-    failed = _failed(checks)
-    if failed:
-        return failed
-    errors = errors_of(change)
-    if errors:
-        return f"{errors[0].reviewer} found an error: {errors[0].message}"
+    unmade = next((each for each in checks if each.opinion is Opinion.INCONCLUSIVE), None)
+    if unmade is not None:
+        return f"the check {unmade.reviewer} could not be made: {unmade.summary}"
     if any(each.stance is Stance.REJECT for each in change.stances):
         return "a person rejected a part of it"
     if any(not each.resolved and each.by != change.agent for each in change.comments):
@@ -110,14 +119,17 @@ def _in_hand(change: Change, rules: ChangeRules) -> str:
     return ""
 
 
-def _failed(verdicts: Sequence[Verdict]) -> str:
-    for verdict in verdicts:
+def _wanting(change: Change) -> str:
+    """What a check or the model asks to have changed; empty for nothing."""
+    said = [each for each in verdicts_of(change) if each.kind is not ReviewerKind.PERSON]
+    for verdict in said:
         if verdict.opinion is Opinion.CHANGES:
-            return f"the check {verdict.reviewer} failed: {verdict.summary or 'see its findings'}"
-    for verdict in verdicts:
-        if verdict.opinion is Opinion.INCONCLUSIVE:
-            return f"the check {verdict.reviewer} could not be made: {verdict.summary}"
-    return ""
+            what = verdict.summary or "see its findings"
+            if verdict.kind is ReviewerKind.STATIC:
+                return f"the check {verdict.reviewer} failed: {what}"
+            return f"{verdict.reviewer} asks for changes: {what}"
+    errors = errors_of(change)
+    return f"{errors[0].reviewer} found an error: {errors[0].message}" if errors else ""
 
 
 def _by_path(change: Change, path: Path, *, has_model: bool) -> NextStep:
@@ -145,9 +157,7 @@ def _by_model(verdict: Verdict, risk: str) -> NextStep:
             return AskPerson(
                 f"{verdict.reviewer} approves, and that does not count until it is calibrated"
             )
-        case Opinion.CHANGES:
-            return AskPerson(f"{verdict.reviewer} asks for changes: {verdict.summary}")
-        case Opinion.INCONCLUSIVE:
+        case _:
             return AskPerson(f"{verdict.reviewer} comes to no conclusion: {verdict.summary}")
 
 

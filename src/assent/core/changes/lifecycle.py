@@ -363,6 +363,19 @@ def returned(change: Change, says: Says, *, comments: Sequence[Comment] = ()) ->
     )
 
 
+def sent_back(change: Change, *, at: int) -> Step:
+    """Back to its maker by what the reviewers found, before any person looked at it."""
+    if change.state is not ChangeState.IN_REVIEW:
+        return not_now(change, "sent back")
+    return replace(
+        step(change, at),
+        state=ChangeState.CHANGES_REQUESTED,
+        returned=change.returned + 1,
+        reviewing=(),
+        asked="",
+    )
+
+
 def with_word(change: Change, said: Verdict) -> tuple[Verdict, ...]:
     """All verdicts, with a person's last word about a revision in the place of earlier ones."""
     others = (
