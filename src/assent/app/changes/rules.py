@@ -22,8 +22,13 @@ def policy_of(gate: Gatehouse, change: Change) -> Policy:
 
 
 def policy_for(gate: Gatehouse, workspace: str, repository: str) -> Policy:
-    """A linked work tree stands under the policy of the main one: an agent can make one anywhere,
-    and nobody has accepted any policy there."""
-    home = repository.removesuffix("/.git") if repository.endswith("/.git") else workspace
+    """The same for a work tree and its common git folder."""
+    home = policy_home(workspace, repository)
     accepted = gate.store.read(lambda view: view.policy_in_force(home))
     return gate.policies.default() if accepted is None else gate.policies.parse(accepted.text)
+
+
+def policy_home(workspace: str, repository: str) -> str:
+    """The workspace whose policy and calibrations hold. A linked work tree stands under those of
+    the main one: an agent can make one anywhere, and nobody has accepted any policy there."""
+    return repository.removesuffix("/.git") if repository.endswith("/.git") else workspace
