@@ -22,9 +22,11 @@ from assent.core.changes.model import (
     Severity,
     TestRun,
     TreePayload,
+    ValuePayload,
     Verdict,
 )
 from assent.core.risk.factors import RiskClass
+from assent.errors import UnavailableError
 from tests.entrypoints.web.desk import NOON, Desk
 
 Tree = Mapping[str, bytes]
@@ -75,12 +77,16 @@ class StillRepositories:
 
     trees: dict[str, Tree] = field(default_factory=dict)
     asked: int = 0
+    fails: str = ""
+    """Why it cannot be asked now."""
 
     def patches(
         self, repository: str, base: str, commit: str, *, context: int = 3
     ) -> tuple[FilePatch, ...]:
         assert repository
         assert context == 3
+        if self.fails:
+            raise UnavailableError(self.fails)
         self.asked += 1
         return patches_between(self.trees[base], self.trees[commit])
 
@@ -188,6 +194,22 @@ class ChangeDesk(Desk):
         stored = await self.store.write(work, durable=True)
         assert isinstance(stored, Change)
         return stored
+
+    def value(self, before: str, after: str) -> Revision:
+        """The revision of a change of a value in a file of settings."""
+        payload = ValuePayload("config", "/home/ana/shop/settings.json", "/limit", before, after)
+        tree = self.revision({"x": before.encode()}, {"x": after.encode()})
+        hunks = tuple(replace(hunk, path="settings.json") for hunk in tree.hunks)
+        return replace(tree, payload=payload, hunks=hunks)
+
+    async def put(self, change: Change) -> None:
+        """Store what is not a step that anybody could take."""
+
+        def work(tx: Any) -> None:
+            current = tx.change(change.id)
+            tx.save_change(replace(change, version=current.version + 1))
+
+        await self.store.write(work, durable=True)
 
     def stored(self, number: int) -> Change:
         found = self.store.read(lambda view: view.change_numbered(number))
