@@ -14,7 +14,9 @@ from sqlalchemy import make_url
 
 from assent.adapters.store import postgres
 
-pytest.register_assert_rewrite("tests.adapters.store.contract")
+pytest.register_assert_rewrite(
+    "tests.adapters.store.contract", "tests.adapters.store.change_contract"
+)
 
 
 @pytest.fixture

@@ -7,16 +7,17 @@ import pytest
 from assent.adapters.store import open_store
 from assent.app.ports import Store
 from assent.testing import MemoryStore
+from tests.adapters.store.change_contract import ChangeContract
 from tests.adapters.store.contract import StoreContract
 
 
-class TestMemory(StoreContract):
+class TestMemory(StoreContract, ChangeContract):
     @pytest.fixture
     def store(self) -> Store:
         return MemoryStore()
 
 
-class TestSqlite(StoreContract):
+class TestSqlite(StoreContract, ChangeContract):
     @pytest.fixture
     async def store(self, sqlite_url: str) -> AsyncIterator[Store]:
         opened = open_store(sqlite_url)
@@ -24,7 +25,7 @@ class TestSqlite(StoreContract):
         await opened.close()
 
 
-class TestPostgres(StoreContract):
+class TestPostgres(StoreContract, ChangeContract):
     @pytest.fixture
     async def store(self, postgres_url: str) -> AsyncIterator[Store]:
         opened = open_store(postgres_url)

@@ -68,6 +68,8 @@ def _may_be(kind: Any, value: Json) -> bool:
         return isinstance(value, Mapping) and _needed(cast("type", kind)) <= value.keys()
     if get_origin(kind) is tuple:
         return isinstance(value, list)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return any(each.value == value for each in kind)
     return type(value) is kind
 
 
