@@ -75,10 +75,10 @@ lines = st.lists(
 @settings(max_examples=60)
 @given(before=lines, after=lines)
 def test_no_line_is_lost_or_said_twice(before: list[str], after: list[str]) -> None:
-    texts = [b"".join(f"{line}\n".encode() for line in part) for part in (before, after)]
-    if texts[0] == texts[1]:
+    old, new = (b"".join(f"{line}\n".encode() for line in part) for part in (before, after))
+    if old == new:
         return
-    patch = patch_of(*texts)
+    patch = patch_of(old, new)
     for look in (UNIFIED, SPLIT):
         page = "".join(body_html(shown(patch), look))
         assert page.count("<tr id=") <= sum(len(hunk.lines) for hunk in patch.hunks)

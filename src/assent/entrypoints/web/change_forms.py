@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from assent.app.changes import decide
 from assent.app.changes.decide import Remark, Voice
 from assent.app.changes.records import change_stream
+from assent.app.changes.revert import start_revert
 from assent.core.changes.hunks import FilePatch
 from assent.core.changes.lifecycle import Refusal
 from assent.core.changes.model import Change, Comment, HunkId, Stance
@@ -229,7 +230,7 @@ async def resolve(
     return RedirectResponse(f"/changes/{outcome.name}#comment-{form.comment}", status_code=303)
 
 
-Act = Literal["accept", "return", "abandon", "ready", "merge", "seen"]
+Act = Literal["accept", "return", "abandon", "ready", "merge", "seen", "revert"]
 
 
 @router.post("/changes/{name}/{act}")
@@ -275,6 +276,8 @@ async def _decide(
             return await decide.merge_again(gate, number, voice)
         case "seen":
             return await decide.look_after(gate, number, voice)
+        case "revert":
+            return await start_revert(gate, number, voice, reason=reason)
 
 
 def _since(site: Site, shown: Shown, version: int) -> str:
