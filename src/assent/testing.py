@@ -303,6 +303,10 @@ class MemoryView:
         ]
         return found[::-1][:limit]
 
+    def checkpointed_workspaces(self) -> Sequence[str]:
+        found = sorted(self._state.worktrees.values(), key=lambda each: -each.number)
+        return list(dict.fromkeys(each.workspace for each in found))
+
     def unclosed_checkpoints(self, workspace: str) -> Sequence[WorktreeCheckpoint]:
         return [each for each in self._worktrees(workspace) if each.closed_at is None]
 

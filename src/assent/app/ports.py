@@ -236,6 +236,10 @@ class View(Protocol):
         """Newest number first, numbers below `before`."""
         ...
 
+    def checkpointed_workspaces(self) -> Sequence[str]:
+        """Workspaces with checkpoints, that with the newest one first."""
+        ...
+
     def unclosed_checkpoints(self, workspace: str) -> Sequence[WorktreeCheckpoint]:
         """Those whose call may still be at work, oldest first."""
         ...

@@ -211,6 +211,10 @@ class ChangeContract:
         assert at_work() == [2]
         assert store.read(lambda view: view.worktree_checkpoint(1)) == ended
 
+    async def test_work_trees_with_checkpoints_are_listed_newest_first(self, store: Store) -> None:
+        await add_checkpoints(store, checkpoint(1, "/w"), checkpoint(2, "/v"), checkpoint(3, "/w"))
+        assert store.read(lambda view: view.checkpointed_workspaces()) == ["/w", "/v"]
+
     async def test_old_checkpoints_make_room(self, store: Store) -> None:
         await add_checkpoints(
             store, *(checkpoint(n, "/v" if n == 2 else "/w") for n in range(1, 6))

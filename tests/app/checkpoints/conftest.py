@@ -32,7 +32,7 @@ RUNS = Rule("all", RouteName.PROCEED, kinds=frozenset({"command", "edit", "tool"
 HOUR = 3_600_000
 
 
-@dataclass
+@dataclass(repr=False)
 class Yard:
     """One workspace, `/w`, with everything a test may change about it."""
 

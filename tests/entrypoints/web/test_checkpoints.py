@@ -14,7 +14,7 @@ from tests.entrypoints.web.desk import Desk
 AT_FIRST = {"a.py": "one\n", "b.py": "two\n"}
 
 
-@dataclass
+@dataclass(repr=False)
 class YardDesk(Desk):
     """The application in front of a workspace whose files are in memory."""
 
@@ -48,8 +48,8 @@ def names(page: str) -> list[str]:
 
 
 def seen(page: str) -> str:
-    [found] = re.findall(r'name="seen" value="([0-9a-f]+)"', page)
-    return found
+    found: list[str] = re.findall(r'name="seen" value="([0-9a-f]+)"', page)
+    return found[0]
 
 
 async def test_the_page_lists_what_can_be_gone_back_to(

@@ -88,6 +88,12 @@ class ChangeView:
         bodies = self._connection.scalars(query, {"wanted_workspace": workspace})
         return [decode(WorktreeCheckpoint, body) for body in bodies]
 
+    def checkpointed_workspaces(self) -> Sequence[str]:
+        place = worktree_checkpoint.c.workspace
+        newest = sa.func.max(worktree_checkpoint.c.number)
+        query = sa.select(place).group_by(place).order_by(newest.desc())
+        return list(self._connection.scalars(query))
+
     def unclosed_checkpoints(self, workspace: str) -> Sequence[WorktreeCheckpoint]:
         bodies = self._connection.scalars(_UNCLOSED, {"wanted_workspace": workspace})
         return [decode(WorktreeCheckpoint, body) for body in bodies]
