@@ -125,6 +125,10 @@ class GitRepositories:
         git.output("read-tree", "--reset", "-u", commit)
         return bare.tree(commit)
 
+    def tree(self, repository: str, commit: str) -> str:
+        """The tree of a commit."""
+        return self._bare(repository).tree(commit)
+
     def files(self, repository: str, commit: str) -> frozenset[str]:
         """The paths of all files in a commit."""
         return frozenset(
