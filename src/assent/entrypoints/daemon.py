@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 
@@ -24,6 +24,8 @@ import uvloop
 
 from assent import __version__
 from assent.app.await_decision import Wakeups
+from assent.app.changes.merge import merge_work
+from assent.app.changes.work import ReviewWork
 from assent.app.checkpoints.ending import undo_unfinished
 from assent.app.gatehouse import Gatehouse
 from assent.app.run_timers import BATCH, run_timers
@@ -37,6 +39,7 @@ from assent.errors import AssentError, UnavailableError
 
 TIMER_TICK_S = 1.0
 SEAL_TICK_S = 5.0
+LASTING_PAUSE_S = 10.0
 GRACEFUL_S = 2
 SWITCH_S = 0.0005
 """A tenth of Python's default: the store's writer gets its turn beside a busy event loop."""
@@ -77,6 +80,8 @@ async def serve(home: Home, config: Config) -> None:
                 ticks = [
                     group.create_task(_tick(gate)),
                     group.create_task(_seal(gate)),
+                    group.create_task(_lasting("reviews", ReviewWork(gate).run)),
+                    group.create_task(_lasting("merges", lambda: merge_work(gate))),
                 ]
                 await page.serve_until(stopping)
                 for tick in ticks:
@@ -231,6 +236,17 @@ async def _seal(gate: Gatehouse) -> None:
                 await gate.store.write(lambda tx: tx.seal(gate.clock.now()), durable=True)
         except AssentError as error:
             log.error("seal.failed", error=str(error))
+
+
+async def _lasting(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Keep `work` going. Its state is in the store: after a fault it begins anew from there."""
+    while True:
+        try:
+            await work()
+        # A fault in one of a change's files must not end the daemon, which guards the agents.
+        except Exception:
+            log.exception(f"{name}.failed")
+        await asyncio.sleep(LASTING_PAUSE_S)
 
 
 def _allow_many_files() -> None:

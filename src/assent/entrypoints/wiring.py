@@ -16,6 +16,7 @@ from assent.adapters.policy_file import PolicyFiles
 from assent.adapters.project import LocalProject
 from assent.adapters.workspace import LocalFiles, LocalWorld
 from assent.app.agents import HUMAN_IN_LOOP, HookStatus, Surroundings
+from assent.app.changes.ports import ChangePorts
 from assent.app.checkpoints.ports import Shadow
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Event, Store, Tx, View
@@ -63,10 +64,36 @@ def open_gatehouse(home: Home, config: Config) -> Gatehouse:
     from assent.adapters.store import open_store  # noqa: PLC0415
 
     shadow = ShadowRepositories(home.root)
-    return _gatehouse(home, open_store(database_url(home, config)), shadow)
+    return _gatehouse(
+        home, open_store(database_url(home, config)), shadow=shadow, changes=_change_ports(home)
+    )
 
 
-def _gatehouse(home: Home, store: Store, shadow: Shadow | None = None) -> Gatehouse:
+def _change_ports(home: Home) -> ChangePorts:
+    # Here, because the command line, which only asks the daemon, needs none of it.
+    from assent.adapters.git.executor import GitRepositories  # noqa: PLC0415
+    from assent.adapters.reviewers import PolicyReviewers  # noqa: PLC0415
+    from assent.adapters.reviewers.llm.reviewer import ModelReviewer  # noqa: PLC0415
+    from assent.adapters.sandbox import SandboxedTests  # noqa: PLC0415
+    from assent.adapters.values import JsonFiles  # noqa: PLC0415
+
+    clock = SystemClock()
+    repositories = GitRepositories(home.root)
+    tests = SandboxedTests(home.root, repositories)
+    reviewers = PolicyReviewers(
+        texts=repositories,
+        checkouts=tests,
+        clock=clock,
+        model=lambda rule: ModelReviewer(rule, blobs=repositories, clock=clock),
+    )
+    return ChangePorts(
+        repositories=repositories, tests=tests, values=JsonFiles(), reviewers=reviewers
+    )
+
+
+def _gatehouse(
+    home: Home, store: Store, *, shadow: Shadow | None = None, changes: ChangePorts | None = None
+) -> Gatehouse:
     return Gatehouse(
         store=store,
         clock=SystemClock(),
@@ -78,6 +105,7 @@ def _gatehouse(home: Home, store: Store, shadow: Shadow | None = None) -> Gateho
         ),
         project=LocalProject(),
         policies=policy_files(),
+        changes=changes,
         shadow=shadow,
     )
 

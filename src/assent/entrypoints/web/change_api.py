@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from assent.app.changes import decide, records
 from assent.app.changes.decide import Remark, Voice
+from assent.app.changes.revert import start_revert
 from assent.app.changes.rules import policy_of, ports_of
 from assent.app.changes.submit import Submission, ValueEdit, submit_change
 from assent.app.changes.told import after_submit, as_data, when_back
@@ -305,6 +306,10 @@ async def _merge(gate: Gatehouse, number: int, voice: Voice, _: WordBody) -> Cha
     return await decide.merge_again(gate, number, voice)
 
 
+async def _revert(gate: Gatehouse, number: int, voice: Voice, word: WordBody) -> Change | Refusal:
+    return await start_revert(gate, number, voice, reason=word.reason)
+
+
 async def _abandon(gate: Gatehouse, number: int, voice: Voice, word: WordBody) -> Change | Refusal:
     return await decide.abandon(gate, number, voice, reason=word.reason)
 
@@ -324,6 +329,7 @@ _SAY: dict[Said, _Saying] = {
     Said.COMMENT: _comment,
     Said.RESOLVE: _resolve,
     Said.MERGE: _merge,
+    Said.REVERT: _revert,
     Said.ABANDON: _abandon,
     Said.READY: _ready,
     Said.SEEN: _seen,
