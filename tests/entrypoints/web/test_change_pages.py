@@ -224,6 +224,18 @@ async def test_what_is_new_since_the_last_look_is_told(
     assert page.count("new since you looked") == 1
 
 
+async def test_lines_that_are_only_moved_are_told(
+    desk: ChangeDesk, ana: httpx2.AsyncClient
+) -> None:
+    block = b"def parse(text):\n    found = text.split()\n    return found\n"
+    rest = b"".join(b"line %d\n" % number for number in range(9))
+    before, after = {"a.py": block + rest, "b.py": rest}, {"a.py": rest, "b.py": rest + block}
+    await desk.change(desk.revision(before, after))
+    page = await shown(ana, "/changes/1")
+    assert "3 lines moved to b.py:10" in page
+    assert "3 lines moved from a.py:1" in page
+
+
 async def test_side_by_side_and_folded_white_space_are_links(
     desk: ChangeDesk, ana: httpx2.AsyncClient
 ) -> None:

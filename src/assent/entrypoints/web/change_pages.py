@@ -22,6 +22,7 @@ from assent.core.changes.closure import needs
 from assent.core.changes.findings import tracked
 from assent.core.changes.hunks import FilePatch
 from assent.core.changes.model import Change, Comment, Revision, Stance
+from assent.core.changes.moved import moved, moved_words
 from assent.core.policy.changes import ChangeRules
 from assent.entrypoints.web.faults import is_fragment
 from assent.entrypoints.web.pages import page
@@ -329,7 +330,12 @@ def _files(
 ) -> list[FileShown]:
     """The files with what was said of their lines."""
     files = files_shown(
-        shown.change, shown.revision, patches, look=shown.last, moved={}, opened=opened
+        shown.change,
+        shown.revision,
+        patches,
+        look=shown.last,
+        moved=moved_words(moved(patches)),
+        opened=opened,
     )
     said = _said(shown, patches)
     return [_with_said(site, shown, file, said.get(file.patch.path)) for file in files]
