@@ -64,18 +64,18 @@ def open_gatehouse(home: Home, config: Config) -> Gatehouse:
     from assent.adapters.store import open_store  # noqa: PLC0415
 
     shadow = ShadowRepositories(home.root)
-    return _gatehouse(
-        home, open_store(database_url(home, config)), shadow=shadow, changes=_change_ports(home)
-    )
+    store = open_store(database_url(home, config))
+    return _gatehouse(home, store, shadow=shadow, changes=_change_ports(home, store))
 
 
-def _change_ports(home: Home) -> ChangePorts:
+def _change_ports(home: Home, store: Store) -> ChangePorts:
     # Here, because the command line, which only asks the daemon, needs none of it.
     from assent.adapters.git.executor import GitRepositories  # noqa: PLC0415
     from assent.adapters.reviewers import PolicyReviewers  # noqa: PLC0415
     from assent.adapters.reviewers.llm.reviewer import ModelReviewer  # noqa: PLC0415
     from assent.adapters.sandbox import SandboxedTests  # noqa: PLC0415
     from assent.adapters.values import JsonFiles  # noqa: PLC0415
+    from assent.app.changes.calibrate import approval_counts  # noqa: PLC0415
 
     clock = SystemClock()
     repositories = GitRepositories(home.root)
@@ -84,7 +84,9 @@ def _change_ports(home: Home) -> ChangePorts:
         texts=repositories,
         checkouts=tests,
         clock=clock,
-        model=lambda rule: ModelReviewer(rule, blobs=repositories, clock=clock),
+        model=lambda rule: ModelReviewer(
+            rule, blobs=repositories, clock=clock, counts=approval_counts(store, rule)
+        ),
     )
     return ChangePorts(
         repositories=repositories, tests=tests, values=JsonFiles(), reviewers=reviewers

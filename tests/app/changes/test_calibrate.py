@@ -13,6 +13,7 @@ from assent.app.changes.calibrate import (
     Case,
     Ground,
     Outcome,
+    approval_counts,
     calibrate,
     is_caught,
     record,
@@ -368,3 +369,15 @@ async def test_it_says_how_far_it_is(world: World) -> None:
     assert world.told[0] == "running the tests without a fault"
     assert any(said.startswith("fault 2 of 2: ") for said in world.told)
     assert world.told[-1].startswith("reviewed ")
+
+
+async def test_a_reviewer_asks_where_the_policy_is_kept(world: World) -> None:
+    """What was recorded for the main work tree holds for changes out of linked ones."""
+    model = Spotter(world.knows)
+    await calibrate(world.bench(model), world.ground(), cases=1, seed="1")
+    subject = model.seen[0]
+    linked = replace(subject, change=replace(subject.change, workspace="/anywhere"))
+    counts = approval_counts(world.store, world.rule)
+    assert not counts(linked)
+    await record(world.store, str(world.user.folder.resolve()), [a_calibration(19)], at=1)
+    assert counts(linked)

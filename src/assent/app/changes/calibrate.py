@@ -13,6 +13,7 @@ from typing import Protocol
 
 from assent.app.changes.ports import Repositories, Reviewer, Subject, Tests
 from assent.app.changes.revisions import Made, read_revision
+from assent.app.changes.rules import policy_home
 from assent.app.ports import Clock, Store, Tx, View
 from assent.core.canonical import Json
 from assent.core.changes.calibration import (
@@ -175,6 +176,16 @@ def recorded(view: View, workspace: str) -> tuple[Calibration, ...]:
 def standing_of(view: View, workspace: str, rule: ModelRule) -> Standing:
     """Whether the approval of this model counts in the workspace, and why."""
     return standing_by(_recorded(view, workspace), rule, prompt_digest())
+
+
+def approval_counts(store: Store, rule: ModelRule) -> Callable[[Subject], bool]:
+    """The same for whatever is reviewed, as a reviewer asks for it."""
+
+    def counts(subject: Subject) -> bool:
+        home = policy_home(subject.change.workspace, subject.change.repository)
+        return store.read(lambda view: standing_of(view, home, rule)).counts
+
+    return counts
 
 
 def _recorded(view: View, workspace: str) -> Iterator[Calibration]:
