@@ -19,6 +19,7 @@ NAMES = {
     "watchers": "an event to 100 and 1,000 open pages",
     "waiting": "100,000 waiting requests",
     "page": "the review of a large change in a browser, against diff2html",
+    "checkpoint": "a checkpoint of 5,000 and 50,000 files, against git status",
     "rest": "the daemon when nothing happens",
 }
 

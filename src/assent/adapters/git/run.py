@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,31 +55,32 @@ class Git:
         self, *words: str, given: bytes = b"", limit_s: float | None = None
     ) -> subprocess.CompletedProcess[bytes]:
         """git to its end, whatever it returns."""
-        place = [f"--git-dir={self.git_dir}"]
-        if self.work_tree is not None:
-            place.append(f"--work-tree={self.work_tree}")
-        try:
-            return subprocess.run(
-                ["git", *OPTIONS, *place, *words],
-                input=given,
-                capture_output=True,
-                env={**environment(), **(self.env or {})},
-                cwd=self.work_tree or self.git_dir,
-                timeout=self.limit_s if limit_s is None else limit_s,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
+        limit = self.limit_s if limit_s is None else limit_s
+        with self._started(words, stderr=subprocess.PIPE) as process:
+            # Not the limit of `communicate`, which asks again and again whether git has ended.
+            late = threading.Event()
+            watch = threading.Timer(limit, _end, (process, late))
+            watch.daemon = True
+            watch.start()
+            try:
+                said, complained = process.communicate(given)
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                watch.cancel()
+        if late.is_set():
             raise UnavailableError(
-                f"git {words[0]} took longer than {error.timeout:.0f} s.",
+                f"git {command_of(words)} took longer than {limit:.0f} s.",
                 hint="Try again when the machine is less busy.",
-            ) from error
-        except OSError as error:
-            raise UnavailableError(
-                f"git cannot be started: {error}.", hint="Install git 2.39 or newer."
-            ) from error
+            )
+        return subprocess.CompletedProcess(process.args, process.returncode, said, complained)
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """git with open input and output, for the caller to end."""
+        return self._started(words, stderr=subprocess.DEVNULL)
+
+    def _started(self, words: Sequence[str], *, stderr: int) -> subprocess.Popen[bytes]:
         place = [f"--git-dir={self.git_dir}"]
         if self.work_tree is not None:
             place.append(f"--work-tree={self.work_tree}")
@@ -87,7 +89,7 @@ class Git:
                 ["git", *OPTIONS, *place, *words],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=stderr,
                 env={**environment(), **(self.env or {})},
                 cwd=self.work_tree or self.git_dir,
             )
@@ -97,12 +99,23 @@ class Git:
             ) from error
 
 
+def _end(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    late.set()
+    process.kill()
+
+
 def failed(words: Sequence[str], done: subprocess.CompletedProcess[bytes]) -> UnavailableError:
     """The error for a call of git that failed."""
     said = done.stderr.decode("utf-8", "replace").strip().splitlines()
     return UnavailableError(
-        f"git {words[0]} failed ({done.returncode}): {said[-1] if said else 'it did not say why'}."
+        f"git {command_of(words)} failed ({done.returncode}): {said[-1] if said else 'it did not say why'}."
     )
+
+
+def command_of(words: Sequence[str]) -> str:
+    """The command among the words, after settings that hold for this call alone."""
+    settings = next((at for at in range(0, len(words), 2) if words[at] != "-c"), 0)
+    return words[settings]
 
 
 def environment() -> dict[str, str]:

@@ -168,6 +168,7 @@ class WorktreeShadow:
             paths=paths,
             most=self._limits.untracked,
             largest=self._limits.file_bytes,
+            specials=self._specials if paths is None else None,
         )
 
     def _written(self, found: Scan, last: _Last | None, deadline: Deadline) -> tuple[str, int]:

@@ -38,18 +38,28 @@ class Scan:
     """Bytes of the files in `updates`."""
 
 
-def scan(git: Git, root: str, *, paths: Sequence[str] | None, most: int, largest: int) -> Scan:
+def scan(
+    git: Git,
+    root: str,
+    *,
+    paths: Sequence[str] | None,
+    most: int,
+    largest: int,
+    specials: "Specials | None" = None,
+) -> Scan:
     """Compare the work tree, or only `paths`, with the index.
 
-    `most` is how many untracked files there may be, `largest` how many bytes a file may have.
+    `most` is how many untracked files there may be, `largest` how many bytes a file may have. While
+    git works, `specials` are looked for.
     """
     wanted = [] if paths is None else ["--", *paths]
     with ThreadPoolExecutor(2, "assent-scan") as both:
-        asked = both.submit(
-            git.output, "diff-files", "--name-status", "--no-renames", "-z", *wanted
-        )
-        untracked = git.output("ls-files", "-o", "--exclude-standard", "-z", *wanted)
-        changed = asked.result()
+        compare = ("diff-files", "--name-status", "--no-renames", "-z", *wanted)
+        compared = both.submit(git.output, *compare)
+        listed = both.submit(git.output, "ls-files", "-o", "--exclude-standard", "-z", *wanted)
+        if specials is not None:
+            specials.find()
+        changed, untracked = compared.result(), listed.result()
     if untracked.count(b"\0") > most:
         raise UnavailableError(
             f"{root} has more than {most:,} files that git does not keep and does not ignore.",
@@ -184,7 +194,7 @@ class Specials:
 def _specials_in(full: str, folder: str) -> Iterable[Skipped]:
     with os.scandir(full) as entries:
         for entry in entries:
-            if entry.is_symlink() or entry.is_file() or entry.is_dir():
+            if entry.is_file(follow_symlinks=False) or entry.is_dir() or entry.is_symlink():
                 continue
             mode = entry.stat(follow_symlinks=False).st_mode
             yield Skipped(os.path.join(folder, entry.name), kind_of(mode))

@@ -18,8 +18,8 @@ ATTRIBUTES = b"* -text -eol -crlf -filter -ident -working-tree-encoding\n"
 CONVERTING = ("text", "eol", "crlf", "filter", "ident", "working-tree-encoding")
 """Attributes for which git may store other bytes than the file has."""
 
-# Everything but a plain entry: flags that hide changes, conflicts, other repositories.
-_ODD = re.compile(rb"(?:\A|(?<=\0))(?!H 1(?:00644|00755|20000) [0-9a-f]+ 0\t)([^\0]+)")
+# What is listed otherwise: flags that hide changes, conflicts, other repositories.
+_PLAIN = (b"H 100644 ", b"H 100755 ", b"H 120000 ")
 _ENTRY = re.compile(
     rb"(?P<tag>\S) (?P<mode>\d+) (?P<blob>[0-9a-f]+) (?P<stage>\d)\t(?P<path>.*)", re.S
 )
@@ -161,7 +161,8 @@ def _plain_index(git: Git, repository: UserRepository, workspace: str) -> frozen
         (git.git_dir / "index").unlink()
         return frozenset({""})
     listing = listed.stdout
-    renewed = [line for match in _ODD.finditer(listing) for line in _renewed(match[1], workspace)]
+    odd = [line for line in listing.split(b"\0") if not line.startswith(_PLAIN)]
+    renewed = [entry for line in odd for entry in _renewed(line, workspace)]
     folders = _folders(listing)
     if _may_convert(repository, workspace, folders):
         renewed += _converted(git, repository, listing=listing)
