@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assent.app.changes import records
-from assent.app.changes.rules import policy_of, ports_of
+from assent.app.changes.rules import policy_home, policy_of, ports_of
 from assent.app.gatehouse import Gatehouse
+from assent.app.policy_in_force import policy_in_force
 from assent.app.ports import Look, Tx
 from assent.core.canonical import Digest, Json
 from assent.core.changes import landing, lifecycle
@@ -232,7 +233,9 @@ async def make_ready(gate: Gatehouse, number: int, voice: Voice) -> Change | Ref
 async def merge_again(gate: Gatehouse, number: int, voice: Voice) -> Change | Refusal:
     """Try once more what left the queue, as it was accepted."""
     seen = _look(gate, number)
-    rules = policy_of(gate, seen).changes
+    # It may have left for want of a policy that has been written since: that is asked about.
+    policy = await policy_in_force(gate, policy_home(seen.workspace, seen.repository))
+    rules = policy.changes
     now = gate.clock.now()
 
     def step(current: Change) -> Step:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from assent.app.changes import records
 from assent.app.changes.ports import Place
 from assent.app.changes.revisions import Made, held_against_plan, tree_revision, value_revision
-from assent.app.changes.rules import policy_for, ports_of
+from assent.app.changes.rules import policy_for, policy_home, ports_of
 from assent.app.gatehouse import Gatehouse
+from assent.app.policy_in_force import policy_in_force
 from assent.app.ports import Tx, View
 from assent.core.actions import Plan
 from assent.core.approvals import State
@@ -119,7 +120,9 @@ async def _capture(gate: Gatehouse, submission: Submission, known: Change | None
         )
     if known is not None and known.repository != place.repository:
         raise UsageError(f"{known.name} is a change of another repository.")
-    rules = policy_for(gate, place.workspace, place.repository).changes
+    # Whoever changed the policy file is asked about it, before a change fails for want of it.
+    policy = await policy_in_force(gate, policy_home(place.workspace, place.repository))
+    rules = policy.changes
     target = known.target if known is not None else _target(submission, rules, place)
     payload = await asyncio.to_thread(
         lambda: git.capture(
