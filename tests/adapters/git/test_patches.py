@@ -291,6 +291,27 @@ def test_what_is_too_large_to_be_read_is_left_out(
     assert [version.path for version in found] == ["small"]
 
 
+def test_what_is_too_large_to_be_read_is_one_hunk(
+    git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assent.adapters.git.patches.READABLE", 1024)
+    before: Files = {"large": (PLAIN, b"1\n" * 513), "small": (PLAIN, b"1\n" * 512)}
+    after: Files = {"large": (PLAIN, b"2\n"), "small": (PLAIN, b"2\n")}
+    large, small = between(git, before, after)
+    assert (large.binary, [hunk.lines for hunk in large.hunks]) == (True, [()])
+    assert (small.binary, small.removed) == (False, 512)
+
+
+def test_files_are_read_in_parts(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assent.adapters.git.patches.AT_ONCE", 5)
+    before: Files = {f"{size}": (PLAIN, b"\n" * size) for size in range(9)}
+    after: Files = {path: (mode, b"x" + text) for path, (mode, text) in before.items()}
+    found = versions(git, commit(git, before), commit(git, after))
+    assert [(each.before, each.after) for each in found] == [
+        ("\n" * size, "x" + "\n" * size) for size in range(9)
+    ]
+
+
 def test_blobs_by_path(git: Git) -> None:
     files: Files = {name: (PLAIN, name.encode("utf-8", "surrogateescape")) for name in ODD_NAMES}
     name = commit(git, {**files, "sub": (SUBMODULE, b"1" * 40)})

@@ -190,6 +190,33 @@ def test_the_part_is_signed_by_the_maker_and_committed_by_assent(git: Git) -> No
         )
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"author",
+        b"author nobody",
+        b"author <> 1 +0000\nauthor two <two> 2 +0000",
+        b"author A <a@b> 99999999999999999999 +0000",
+        b"author A <a@b> 1 +9999",
+        b"author A<a@b> 1 +0000",
+        b"author A <a<b>> -1 +0000",
+        b"author \xff\xfe <\xe9> 1 -0330",
+    ],
+)
+def test_authors_that_git_would_not_write(git: Git, line: bytes) -> None:
+    base, proposal, (first, *_) = lines(git)
+    content = b"tree %s\nparent %s\n%s\ncommitter ?\nencoding odd\n\n\0" % (
+        *(tree(git, proposal).encode(), base.encode()),
+        line,
+    )
+    odd = git.line("hash-object", "-t", "commit", "-w", "--literally", "--stdin", given=content)
+    part = split(git, base, odd, [first.id])
+    assert tree(git, part.rest) == tree(git, proposal)
+    author = git.output("log", "-1", "--format=%an <%ae> %ad", "--date=raw", part.commit)
+    known = (b"\xff\xfe <\xe9> 1 -0330", b" <> 1 +0000", b"Assent <assent@localhost> 0 +0000")
+    assert author.strip(b"\n") in known
+
+
 def test_mode_and_content_are_taken_apart(git: Git) -> None:
     base, proposal = pair(git, {"a": (PLAIN, b"a\n")}, {"a": (EXECUTABLE, b"b\n")})
     mode, content = hunks(git, base, proposal)

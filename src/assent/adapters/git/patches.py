@@ -19,9 +19,12 @@ CONTEXT = 3
 SNIFFED = 8000
 """A file with a NUL in its first bytes is binary: the rule of git itself."""
 READABLE = 8 * 1024 * 1024
-"""Bytes of a file up to which it is read."""
+"""Bytes of a file up to which it is read. A larger one counts as binary."""
+AT_ONCE = 64 * 1024 * 1024
+"""Bytes of files that are read by one process, and held at once where only a part is looked at."""
 RENAMES = 400
 """Up to so many files that come and go are held against each other to tell renames."""
+RENAMES_LIMIT_S = 10.0
 
 _TREES = ("diff-tree", "-r", "--full-index", "--ignore-submodules=none", "--no-color")
 _PATCH = (
@@ -80,14 +83,24 @@ def _texts(
     git: Git, ends: tuple[str, str], entries: Sequence[Entry], *, context: int
 ) -> dict[str, list[bytes]]:
     """What git prints for each path."""
-    words = (*_TREES, *_PATCH, f"-U{context}")
+    words = ("-c", f"core.bigFileThreshold={READABLE}", *_TREES, *_PATCH, f"-U{context}")
     texts = _blocks(git.output(*words, *_ends(*ends)), entries)
     called = [entry for entry in entries if any(map(_called_binary, texts[entry.path]))]
-    hidden = [entry for entry in called if not _is_binary(git, entry)]
-    for entry in hidden:
-        shown = git.output(*words, "--text", *_ends(*ends), "--", entry.path)
-        texts.update(_blocks(shown, [entry]))
+    binary = _binaries(git, [name for entry in called for name in _names(entry)])
+    for entry in called:
+        if binary.isdisjoint(_names(entry)):
+            shown = git.output(*words, "--text", *_ends(*ends), "--", entry.path)
+            texts.update(_blocks(shown, [entry]))
     return texts
+
+
+def _binaries(git: Git, names: Iterable[str]) -> set[str]:
+    """Which blobs are binary by their content, whatever attributes say; the larger ones are."""
+    return {
+        name
+        for name, content in _each_blob(git, names, limit=READABLE)
+        if content is None or has_nul(content)
+    }
 
 
 def _called_binary(text: bytes) -> bool:
@@ -135,13 +148,6 @@ def _read(entry: Entry, blocks: Sequence[bytes]) -> FilePatch:
         raise UnavailableError(f"git diff-tree printed something unknown: {error}.") from error
 
 
-def _is_binary(git: Git, entry: Entry) -> bool:
-    """By the content alone, whatever attributes say; what is too large to be read is."""
-    names = [blob for blob in (entry.old_blob, entry.new_blob) if blob is not None]
-    found = read_blobs(git, names, limit=READABLE)
-    return any(found[name] is None or has_nul(found[name] or b"") for name in names)
-
-
 def has_nul(content: bytes) -> bool:
     """git's own rule for what is binary."""
     return b"\0" in content[:SNIFFED]
@@ -154,7 +160,10 @@ def _with_renames(
     if not gone or not any(patch.old_mode is None for patch in read):
         return tuple(read)
     words = (*_TREES, "-z", "--raw", "-M", f"-l{RENAMES}", "--diff-filter=R")
-    items = git.items(*words, *_ends(*ends))
+    try:
+        items = replace(git, limit_s=RENAMES_LIMIT_S).items(*words, *_ends(*ends))
+    except UnavailableError:
+        return tuple(read)  # Renames are only told: what differs is known without them.
     renamed = {items[at + 2]: items[at + 1] for at in range(0, len(items), 3)}
     return tuple(replace(patch, renamed_from=renamed.get(patch.path, "")) for patch in read)
 
@@ -164,20 +173,30 @@ def _with_renames(
 
 def read_blobs(git: Git, names: Iterable[str], *, limit: int) -> dict[str, bytes | None]:
     """The contents of blobs by their names; None for those of more than `limit` bytes."""
+    return dict(_each_blob(git, names, limit=limit))
+
+
+def _each_blob(git: Git, names: Iterable[str], *, limit: int) -> Iterator[tuple[str, bytes | None]]:
     wanted = list(dict.fromkeys(names))
     if not wanted:
-        return {}
-    asked = "".join(f"{name}\n" for name in wanted).encode("ascii")
-    sizes = git.output("cat-file", "--batch-check=%(objectsize)", given=asked).split(b"\n")
-    small = [
-        name
-        for name, size in zip(wanted, sizes, strict=False)
-        if size.isdigit() and int(size) <= limit
-    ]
-    asked = "".join(f"{name}\n" for name in small).encode("ascii")
-    found: dict[str, bytes | None] = dict.fromkeys(wanted)
-    found.update(_contents(git.output("cat-file", "--batch", given=asked)))
-    return found
+        return
+    printed = git.output("cat-file", "--batch-check=%(objectsize)", given=_lines(wanted))
+    part: list[str] = []
+    total = 0
+    for name, size in zip(wanted, map(int, printed.split()), strict=True):
+        if size > limit:
+            yield name, None
+            continue
+        if total + size > AT_ONCE:
+            yield from _contents(git.output("cat-file", "--batch", given=_lines(part)))
+            part, total = [], 0
+        part.append(name)
+        total += size
+    yield from _contents(git.output("cat-file", "--batch", given=_lines(part)))
+
+
+def _lines(names: Sequence[str]) -> bytes:
+    return "".join(f"{name}\n" for name in names).encode("ascii")
 
 
 def _contents(printed: bytes) -> Iterator[tuple[str, bytes]]:

@@ -107,15 +107,13 @@ def _end(process: subprocess.Popen[bytes], late: threading.Event) -> None:
 def failed(words: Sequence[str], done: subprocess.CompletedProcess[bytes]) -> UnavailableError:
     """The error for a call of git that failed."""
     said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return UnavailableError(
-        f"git {command_of(words)} failed ({done.returncode}): {said[-1] if said else 'it did not say why'}."
-    )
+    why = said[-1] if said else "it did not say why"
+    return UnavailableError(f"git {command_of(words)} failed ({done.returncode}): {why}.")
 
 
 def command_of(words: Sequence[str]) -> str:
     """The command among the words, after settings that hold for this call alone."""
-    settings = next((at for at in range(0, len(words), 2) if words[at] != "-c"), 0)
-    return words[settings]
+    return next(words[at] for at in range(0, len(words), 2) if words[at] != "-c")
 
 
 def environment() -> dict[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from assent.adapters.git.patches import patches, read_blobs
+from assent.adapters.git.patches import READABLE, patches, read_blobs
 from assent.adapters.git.run import Git, failed
 from assent.app.changes.ports import Conflict
 from assent.core.changes.closure import clashes
@@ -25,13 +25,11 @@ from assent.core.changes.hunks import (
     splice,
 )
 from assent.core.changes.model import HunkId, Part, TreePayload
-from assent.errors import IntegrityError, UnavailableError, UsageError
+from assent.errors import IntegrityError, UsageError
 
 COMMITTER = b"Assent <assent@localhost>"
-LARGEST = 512 * 1024 * 1024
-"""Bytes of a file from which on git shows no lines of it, so that it has one hunk only."""
-
-_SIGNED = re.compile(rb"(?:[^<>\n]* )?<[^<>\n]*> (\d+ [+-]\d{4})")
+_SIGNED = re.compile(rb"(?:[^<>\0\n]* )?<[^<>\0\n]*> (\d{1,10} [+-](?:0\d|1[0-3])[0-5]\d)")
+"""What fast-import takes for a name and a time; a commit may hold anything."""
 _SPECIAL = re.compile(rb'[\x00-\x1f"\\\x7f-\xff]')
 
 
@@ -132,7 +130,7 @@ def _files(git: Git, changes: Sequence[_Change]) -> tuple[bytes, ...]:
     """Commands of fast-import. What goes goes first, so that a folder can stand in its place."""
     partly = [patch for patch, becomes in changes if becomes.blob is None and becomes.hunks]
     sides = [name for patch in partly for name in (patch.old_blob, patch.new_blob)]
-    found = read_blobs(git, [name for name in sides if name is not None], limit=LARGEST)
+    found = read_blobs(git, [name for name in sides if name is not None], limit=READABLE)
     gone = [b"D " + _quoted(patch.path) for patch, becomes in changes if becomes.mode is None]
     kept = [
         b"M %s %s %s" % (becomes.mode.encode(), what, _quoted(patch.path) + data)
@@ -156,11 +154,9 @@ def _content(
 def _spliced(patch: FilePatch, becomes: Outcome, found: Mapping[str, bytes | None]) -> bytes:
     """The file with the accepted hunks; with the others as well it is the proposed one."""
     old, new = (found.get(blob or "") for blob in (patch.old_blob, patch.new_blob))
-    if old is None or new is None:
-        raise UnavailableError(f"{patch.path} is too large to be accepted in part.")
-    part = splice(old, becomes.hunks)
-    lines = [hunk for hunk in patch.hunks if not hunk.mode]
+    part = Mismatch(patch.path, 1) if old is None else splice(old, becomes.hunks)
     if not isinstance(part, Mismatch):
+        lines = [hunk for hunk in patch.hunks if not hunk.mode]
         rest = remainder(lines, {hunk.id for hunk in becomes.hunks})
         if splice(part, rest) == new:
             return part
