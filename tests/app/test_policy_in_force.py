@@ -1,10 +1,13 @@
 """A policy file changes nothing until a person has accepted it."""
 
+import pytest
+
 from assent.app.decide_request import Word, decide_request
-from assent.app.policy_in_force import policy_in_force
+from assent.app.policy_in_force import begin_policy, policy_in_force
 from assent.core.actions import PolicyEdit
 from assent.core.approvals import State, Verdict
 from assent.core.canonical import digest_of
+from assent.errors import ConflictError
 from tests.app.conftest import Scene
 from tests.app.world import BUILT_IN, WORKSPACE
 
@@ -70,3 +73,22 @@ async def test_a_file_that_is_no_policy_is_not_asked_about(scene: Scene) -> None
     scene.world.policy = b"broken"
     assert await in_force(scene) == BUILT_IN.digest
     assert scene.waiting() == []
+
+
+async def test_the_first_policy_begins_with_whoever_set_it_up(scene: Scene) -> None:
+    scene.world.policy = b"mine"
+    await begin_policy(scene.gate, WORKSPACE, by="ana", seen=digest_of(b"mine"))
+    assert await in_force(scene) == digest_of(b"mine")
+    assert scene.waiting() == []
+
+
+async def test_only_what_was_shown_begins_and_only_once(scene: Scene) -> None:
+    scene.world.policy = b"theirs"
+    with pytest.raises(ConflictError, match="not the one that was shown"):
+        await begin_policy(scene.gate, WORKSPACE, by="ana", seen=digest_of(b"mine"))
+    assert await in_force(scene) == BUILT_IN.digest
+    await begin_policy(scene.gate, WORKSPACE, by="ana", seen=digest_of(b"theirs"))
+    scene.world.policy = b"mine"
+    with pytest.raises(ConflictError, match="in force here already"):
+        await begin_policy(scene.gate, WORKSPACE, by="ana", seen=digest_of(b"mine"))
+    assert await in_force(scene) == digest_of(b"theirs")

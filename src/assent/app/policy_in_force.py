@@ -6,18 +6,18 @@ content, which a person approves or rejects like any other.
 
 import difflib
 
-from assent.app import requests
+from assent.app import records, requests
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import PolicyVersion, Tx, View
 from assent.core.actions import PolicyEdit
 from assent.core.approvals import Request
-from assent.core.canonical import Digest, digest_of
+from assent.core.canonical import Digest, Json, digest_of
 from assent.core.facts import Facts
 from assent.core.policy import Gate, Policy, Terms, route
 from assent.core.policy.terms import terms_of
 from assent.core.proposals import AgentSession, Proposal
 from assent.core.risk import Assessment, assess
-from assent.errors import UsageError
+from assent.errors import ConflictError, UsageError
 
 POLICY_AGENT = "assent"
 """The agent's name on requests that Assent opens itself."""
@@ -28,6 +28,34 @@ async def policy_in_force(gate: Gatehouse, workspace: str) -> Policy:
     """The accepted policy of `workspace`, or the built-in one; asks about a changed file."""
     accepted = gate.store.read(lambda view: view.policy_in_force(workspace))
     return await policy_given(gate, workspace, accepted)
+
+
+async def begin_policy(gate: Gatehouse, workspace: str, *, by: str, seen: Digest) -> None:
+    """Put the first policy of `workspace` in force, as the person who set it up was shown it.
+
+    Raises ConflictError when the file holds something else, or a policy was accepted before:
+    then it is asked about like any other change of it.
+    """
+    text = gate.world.policy_file(workspace)
+    if text is None or digest_of(text) != seen:
+        raise ConflictError(
+            "The policy file is not the one that was shown.", hint="Look at it, then try again."
+        )
+    gate.policies.parse(text)
+    now = gate.clock.now()
+    before = before_digest(gate, None)
+
+    def work(tx: Tx) -> None:
+        if tx.policy_in_force(workspace) is not None:
+            raise ConflictError(
+                "A policy is in force here already.", hint="See its change in: assent inbox"
+            )
+        tx.accept_policy(PolicyVersion(workspace, seen, text, by, now))
+        fields: dict[str, Json] = {"policy": seen, "before": before, "by": by, "request": None}
+        tx.append(records.policy_stream(workspace), "policy-accepted", at=now, fields=fields)
+        tx.seal(now)
+
+    await gate.store.write(work, durable=True)
 
 
 async def policy_given(gate: Gatehouse, workspace: str, accepted: PolicyVersion | None) -> Policy:

@@ -20,7 +20,7 @@ _DECIDES = re.compile(
     (?:approve|reject|modify|delay|withdraw|answer|refer|init|up|down|agents|policy|undo|change)\b
     | \bASSENT_HOME\b
     | (?:localhost|127(?:\.\d+){{3}}|\[::1?\]|0\.0\.0\.0)(?::\d+)?
-      /api/(?:(?:requests|changes|checkpoints)/[^/\s]+/(?!diff\b|preview\b)|programs/|grants/
+      /api/(?:(?:requests|changes|checkpoints)/[^/\s]+/(?!diff\b|preview\b)|programs/|grants/|policy/
              |login-links)
     | \bassent(?:\.[\w.]+)?(?:\s+|["',\s]+)review\b[^|;&\n]*
       (?:\bcalibrate\b|--(?:un)?install-hook\b)

@@ -8,11 +8,13 @@ from assent.adapters.agents.registry import INSTALLERS
 from assent.adapters.policy_file import PROFILES, starting_text
 from assent.adapters.project import find_test_command
 from assent.app.agents import Change, HookStatus
+from assent.core.canonical import digest_of
+from assent.entrypoints.cli.client import Client
 from assent.entrypoints.cli.programs import accept_shown, has_new, new_programs, summary
 from assent.entrypoints.cli.up import login_link, start_daemon
 from assent.entrypoints.home import find_home
 from assent.entrypoints.wiring import current_project, surroundings
-from assent.errors import UnavailableError
+from assent.errors import ConflictError, UnavailableError
 
 POLICY = Path(".assent") / "policy.toml"
 DEFAULT_PROFILE = "solo"
@@ -50,9 +52,11 @@ def command(yes: bool, profile: str | None) -> None:
     if has_new(programs):
         click.echo(summary(programs["new"]))
     _ask(changes, ask=not yes, more=has_new(programs))
-    _write_policy(root, wanted, tests)
+    written = _write_policy(root, wanted, tests)
     states = [item.install(here) for item in found]
     client = start_daemon(home)
+    if written is not None:
+        _begin(client, root, written)
     if has_new(programs):
         accept_shown(client, str(root), programs)
     _report(states)
@@ -86,17 +90,29 @@ def _confirm(question: str) -> None:
         raise click.Abort
 
 
-def _write_policy(root: Path, profile: str, tests: str) -> None:
+def _write_policy(root: Path, profile: str, tests: str) -> bytes | None:
+    """What was written; None when there is a policy already."""
     target = root / POLICY
     if target.exists():
-        return
+        return None
+    text = starting_text(profile, test=tests)
     try:
         target.parent.mkdir(exist_ok=True)
-        target.write_bytes(starting_text(profile, test=tests))
+        target.write_bytes(text)
     except OSError as error:
         raise UnavailableError(
             f"{target} cannot be written: {error.strerror}.", hint="Run this in your project."
         ) from error
+    return text
+
+
+def _begin(client: Client, root: Path, text: bytes) -> None:
+    """Whoever set it up has seen what it is; a policy of before that is gone is asked about."""
+    fields = {"workspace": str(root), "digest": digest_of(text)}
+    try:
+        client.post("/api/policy/begin", fields)
+    except ConflictError as error:
+        click.echo(f"Policy:  {error}")
 
 
 def _report(states: list[HookStatus]) -> None:

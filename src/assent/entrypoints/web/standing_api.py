@@ -1,4 +1,4 @@
-"""The API of what stands beside the policy: the project's programs, and grants."""
+"""The API of what stands in a workspace: its first policy, its programs, and grants."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from assent.app.grants import grants_of, revoke_grant
+from assent.app.policy_in_force import begin_policy
 from assent.app.project_programs import Programs, accept_programs, forget_program, programs_of
 from assent.core.canonical import Digest, Json
 from assent.core.grants import Grant
@@ -28,6 +29,10 @@ class AcceptBody(BaseModel):
     workspace: str = Field(min_length=1, max_length=4096)
     digest: str = Field(max_length=100)
     """Of what the person was shown: nothing else is accepted."""
+
+
+class BeginBody(AcceptBody):
+    """The digest is that of the policy file."""
 
 
 class ForgetBody(BaseModel):
@@ -62,6 +67,14 @@ async def forget(site: OurSite, who: ApiCaller, body: ForgetBody) -> Response:
     if not await forget_program(site.gate, body.workspace, name=body.name, by=who.person):
         raise NotFoundError(f"{body.name} is not known here.", hint="See: assent policy programs")
     return Ascii({"forgotten": body.name})
+
+
+@router.post("/policy/begin")
+async def begin(site: OurSite, who: ApiCaller, body: BeginBody) -> Response:
+    """The first policy of a workspace, for the person who has just set it up."""
+    seen = Digest(body.digest)
+    await begin_policy(site.gate, body.workspace, by=who.person, seen=seen)
+    return Ascii({"policy": seen})
 
 
 @router.get("/grants")
