@@ -24,7 +24,7 @@ from tests.adapters.git.trees import (
     commit,
 )
 
-MANY = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXT = b"".join(b"line %d\n" % number for number in range(40))
 
 

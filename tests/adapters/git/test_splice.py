@@ -28,7 +28,7 @@ from tests.adapters.git.trees import (
     files_of,
 )
 
-FEW = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXT = b"".join(b"line %d\n" % number for number in range(60))
 CHANGED = TEXT.replace(b"line 10\n", b"ten\n").replace(b"line 30\n", b"").replace(b"line 50", b"L")
 
@@ -83,9 +83,9 @@ def test_part_and_rest(
     assert tree(git, part.rest) == tree(git, proposal)
     assert part.tree == tree(git, part.commit)
     left = [hunk.id for hunk in hunks(git, part.commit, proposal)]
-    if len(chosen) == len(every):
-        assert part.tree == tree(git, proposal)
-        assert left == []
+    assert (left == []) == (part.tree == tree(git, proposal)) == (len(chosen) == len(every))
+    if left:
+        assert split(git, part.commit, proposal, left).tree == tree(git, proposal)
     untouched = {
         patch.path for patch in read if not {hunk.id for hunk in patch.hunks} & set(chosen)
     }
