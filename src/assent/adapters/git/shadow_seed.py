@@ -7,7 +7,7 @@ names it, so an index that looks newer than it is would hide edits.
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,13 @@ from assent.adapters.git.run import Git
 from assent.adapters.git.shadow_place import UserRepository, ignore_rules
 
 ATTRIBUTES = b"* -text -eol -crlf -filter -ident -working-tree-encoding\n"
-CONVERTING = ("text", "eol", "crlf", "filter", "ident", "working-tree-encoding")
-"""Attributes for which git may store other bytes than the file has."""
+CONVERTING = ("filter", "ident", "working-tree-encoding")
+"""Attributes for which git may store other bytes than the file has, of any length. Those for line
+ends (`text`, `eol`, `crlf`, and `core.autocrlf`) change the length."""
 
 # What is listed otherwise: flags that hide changes, conflicts, other repositories.
-_PLAIN = (b"H 100644 ", b"H 100755 ", b"H 120000 ")
+_FILES = (b"H 100644 ", b"H 100755 ")
+_PLAIN = (*_FILES, b"H 120000 ")
 _ENTRY = re.compile(
     rb"(?P<tag>\S) (?P<mode>\d+) (?P<blob>[0-9a-f]+) (?P<stage>\d)\t(?P<path>.*)", re.S
 )
@@ -164,8 +166,10 @@ def _plain_index(git: Git, repository: UserRepository, workspace: str) -> frozen
     odd = [line for line in listing.split(b"\0") if not line.startswith(_PLAIN)]
     renewed = [entry for line in odd for entry in _renewed(line, workspace)]
     folders = _folders(listing)
-    if _may_convert(repository, workspace, folders):
-        renewed += _converted(git, repository, listing=listing)
+    attributes = _attribute_files(repository, workspace, folders)
+    if attributes or repository.config.get("core.autocrlf", "false") != "false":
+        rules = b"".join(place.read_bytes() for place in attributes if place.is_file())
+        renewed += _converted(git, repository, listing=listing, rules=rules)
     if renewed:
         git.output("update-index", "-z", "--index-info", given=b"".join(renewed))
     return folders
@@ -195,35 +199,34 @@ def _renewed(line: bytes, workspace: str) -> Iterator[bytes]:
         yield b"%s %s 0\t%s\0" % (entry["mode"], entry["blob"], entry["path"])
 
 
-def _may_convert(repository: UserRepository, workspace: str, folders: Iterable[str]) -> bool:
-    if repository.config.get("core.autocrlf", "false").lower() not in ("false", "0", "no", "off"):
-        return True
+def _attribute_files(
+    repository: UserRepository, workspace: str, folders: Iterable[str]
+) -> list[Path]:
+    """Those that are there."""
     places = [repository.personal("attributesfile", "attributes"), Path("/etc/gitattributes")]
     if repository.common_dir is not None:
         places.append(repository.common_dir / "info" / "attributes")
-    return any(map(os.path.exists, places)) or any(
-        os.path.exists(f"{workspace}/{folder}/.gitattributes") for folder in folders
-    )
+    places += [Path(workspace, folder, ".gitattributes") for folder in folders]
+    return [place for place in places if place.exists()]
 
 
-def _converted(git: Git, repository: UserRepository, *, listing: bytes) -> list[bytes]:
+def _converted(
+    git: Git, repository: UserRepository, *, listing: bytes, rules: bytes
+) -> list[bytes]:
     """Entries of which git may store other bytes than the file has."""
-    entries = [found for line in listing.split(b"\0") if (found := _ENTRY.fullmatch(line))]
-    plain = [found for found in entries if found["mode"] in (b"100644", b"100755")]
-    named = _with_attributes(git, repository, paths=[found["path"] for found in plain])
+    entries = (line.partition(b"\t") for line in listing.split(b"\0") if line.startswith(_FILES))
+    blobs = {path: tuple(facts.split(b" ")[1:3]) for facts, _, path in entries}
+    named: set[bytes] = set()
+    if any(name.encode() in rules for name in CONVERTING):
+        named = _with_attributes(git, repository, paths=list(blobs))
+    left = {path: blob for path, (_, blob) in blobs.items() if path not in named}
     return [
-        b"%s %s 0\t%s\0" % (found["mode"], found["blob"], found["path"])
-        for found in plain
-        if found["stage"] == b"0" and (named is None or found["path"] in named)
+        b"%s %s 0\t%s\0" % (*blobs[path], path) for path in (*named, *_of_other_size(git, left))
     ]
 
 
-def _with_attributes(
-    git: Git, repository: UserRepository, *, paths: Sequence[bytes]
-) -> set[bytes] | None:
-    """The paths with an attribute that converts; None for all of them."""
-    if repository.config.get("core.autocrlf", "false").lower() not in ("false", "0", "no", "off"):
-        return None
+def _with_attributes(git: Git, repository: UserRepository, *, paths: Sequence[bytes]) -> set[bytes]:
+    """The paths with an attribute of `CONVERTING`."""
     assert repository.git_dir is not None
     attributes = repository.personal("attributesfile", "attributes")
     users = Git(repository.git_dir, git.work_tree, {"GIT_ATTR_NOSYSTEM": "0"}, git.limit_s)
@@ -236,3 +239,24 @@ def _with_attributes(
         for path, value in zip(said[0::3], said[2::3], strict=False)
         if value not in (b"unspecified", b"unset")
     }
+
+
+def _of_other_size(git: Git, blobs: Mapping[bytes, bytes]) -> list[bytes]:
+    """Paths whose file is not as long as its blob."""
+    if not blobs:
+        return []
+    given = b"".join(blob + b"\n" for blob in blobs.values())
+    sizes = git.output("cat-file", "--batch-check=%(objectsize)", given=given).splitlines()
+    root = os.fsencode(str(git.work_tree))
+    return [
+        path
+        for path, size in zip(blobs, sizes, strict=True)
+        if size != b"%d" % _size_of(root + b"/" + path)
+    ]
+
+
+def _size_of(path: bytes) -> int:
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return -1
