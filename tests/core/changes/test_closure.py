@@ -245,6 +245,32 @@ def test_what_is_needed_is_named(
             id="used-before",
         ),
         pytest.param(
+            {
+                "a.py": (None, PARSE),
+                "b.py": (MIDDLE, MIDDLE + "for parse_line in x:\n    print(parse_line)\n"),
+            },
+            ("b.py", 0),
+            id="a-name-of-its-own",
+        ),
+        pytest.param(
+            {
+                "a.py": (None, "def f(\n    tmp_path: Path,\n):\n    pass\n"),
+                "b.py": (MIDDLE, MIDDLE + "def g(tmp_path): pass\n"),
+            },
+            ("b.py", 0),
+            id="an-argument",
+        ),
+        pytest.param(
+            {"test_a.py": (None, PARSE), "b.py": (MIDDLE, MIDDLE + "parse_line(1)\n")},
+            ("b.py", 0),
+            id="defined-in-a-test",
+        ),
+        pytest.param(
+            {"a.py": (None, "_PRIVATE = 1\n"), "b.py": (MIDDLE, MIDDLE + "x = _PRIVATE\n")},
+            ("b.py", 0),
+            id="private-to-another-file",
+        ),
+        pytest.param(
             {"a.py": (None, "def get(self): pass\n"), "b.py": (MIDDLE, MIDDLE + "{}.get(1)\n")},
             ("b.py", 0),
             id="a-common-name",

@@ -4,6 +4,7 @@ What cannot be built at all is certain (`clashes`). The rest is a heuristic by n
 whether a part works is decided by the tests, which run on that part alone.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -224,7 +225,9 @@ class _Uses:
         if key in self._here or key[1] in self._known[piece.path]:
             return None
         every = [
-            other for other in self._defining.get(key, ()) if key[1] not in self._known[other.path]
+            other
+            for other in self._defining.get(key, ())
+            if key[1] not in self._known[other.path] and _may_mean(piece, key[1], other)
         ]
         return min(every, key=lambda other: _distance(piece.path, other.path), default=None)
 
@@ -236,7 +239,8 @@ class _Uses:
             for other in self._defining.get(key, ()):
                 yield _need(piece, other, f"defines {key[1]} in its new place")
             for other in self._leaving.get(key, ()):
-                yield _need(piece, other, f"stops using {key[1]}")
+                if _may_mean(other, key[1], piece) and key[1] not in other.names.drops:
+                    yield _need(piece, other, f"stops using {key[1]}")
 
     def _called(self, piece: _Piece) -> Iterator[Need]:
         """Functions whose calls change together with what they take."""
@@ -246,6 +250,17 @@ class _Uses:
         for key in sorted(_of_family(piece, piece.names.signs)):
             for other in self._recalling.get(key, ()):
                 yield _need(piece, other, f"changes a call of {key[1]}")
+
+
+_TESTS = re.compile(r"test_[^/]*|[^/]*(?:_test|[.-](?:test|spec))\.\w+")
+
+
+def _may_mean(user: _Piece, name: str, definer: _Piece) -> bool:
+    """Whether a name in one hunk can be the one of another: of another file only when that is
+    made to be used by others."""
+    if user.path == definer.path:
+        return True
+    return not name.startswith("_") and not _TESTS.fullmatch(basename(definer.path))
 
 
 def _code(piece: _Piece) -> frozenset[str]:

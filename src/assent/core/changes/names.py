@@ -79,7 +79,7 @@ _SLASHES = re.compile(r"//.*|/\*.{0,500}?\*/|^[ \t]*\*.*", re.MULTILINE)
 
 _PYTHON_DEFINES = re.compile(
     r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)"
-    r"|^(?:[ ]{4}(?=\w+[ ]*:))?([A-Za-z_]\w*)[ ]*(?::[^=\n]+)?(?:=(?!=)|$)"
+    r"|^(?:[ ]{4}(?=\w+[ ]*:)(?![^\n]*,[ ]*$))?([A-Za-z_]\w*)[ ]*(?::[^=\n]+)?(?:=(?!=)|$)"
     r"|\bself\.(\w+)[ ]*(?::[^=\n]+)?=(?!=)",
     re.MULTILINE,
 )
@@ -278,7 +278,8 @@ def _module(path: str, module: str) -> Iterator[str]:
 
 
 def python_names(hunk: Hunk) -> frozenset[str] | None:
-    """The names that a hunk's new lines use as code; None where they do not parse by themselves."""
+    """The names that a hunk's new lines use as code without binding them, or import; None where
+    they do not parse by themselves."""
     kept = [line for line in hunk.lines if not line.startswith(b"-")]
     text = b"".join(line[1:] for line in kept).decode("utf-8", "replace")
     added = {at for at, line in enumerate(kept, start=1) if line.startswith(b"+")}
@@ -288,22 +289,36 @@ def python_names(hunk: Hunk) -> frozenset[str] | None:
             tree = ast.parse(dedent(text), "/dev/null/source.py")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    nodes = list(ast.walk(tree))
+    bound = {name for node in nodes for name in _bound_by(node)}
+    used = [node for node in nodes if getattr(node, "lineno", None) in added]
     return frozenset(
-        name
-        for node in ast.walk(tree)
-        if getattr(node, "lineno", None) in added
-        for name in _names_in(node)
+        {name for node in used for name in _names_in(node) if name not in bound}
+        | {name for node in used for name in _known_from_outside(node)}
     )
 
 
-def _names_in(node: ast.AST) -> Iterator[str]:
+def _bound_by(node: ast.AST) -> Iterator[str]:
     match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
+        case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case _:
+            pass
+
+
+def _names_in(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name):
+        yield node.id
+
+
+def _known_from_outside(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
             yield name
         case ast.Import(names=names) | ast.ImportFrom(names=names):
             for alias in names:
                 yield from alias.name.split(".")
-        case ast.keyword(arg=str(name)):
-            yield name
         case _:
             pass
