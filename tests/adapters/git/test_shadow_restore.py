@@ -311,6 +311,37 @@ def test_the_users_rebase_and_clean_up_take_nothing_away(
     assert tree.state() == state
 
 
+class MeddlingHands(Hands):
+    """Somebody writes to the other files while the first step is done."""
+
+    def __init__(self, made: Worktree) -> None:
+        self._made = made
+        self._is_done = False
+
+    def unlink(self, folder: int, name: str) -> None:
+        if not self._is_done:
+            self._is_done = True
+            for path in ("added/two", "kept.txt", "src/a.py"):
+                self._made.write(path, "meddled")
+        super().unlink(folder, name)
+
+
+def test_what_changes_during_the_restore_is_left(tmp_path: Path, tree: Worktree) -> None:
+    shadow = shadows(tmp_path, hands=MeddlingHands(tree))
+    first = shadow.snapshot(str(tree.root))
+    tree.write("added/one", "1")
+    tree.write("added/two", "2")
+    tree.write("kept.txt", "two")
+    (tree.root / "src/a.py").unlink()
+    now = shadow.snapshot(str(tree.root))
+    done = shadow.restore(str(tree.root), first.tree, now=now)
+    assert done.deletes == ("added/one",)
+    assert done.writes == ()
+    assert {one.path for one in done.leaves} == {"added/two", "kept.txt", "src/a.py"}
+    assert all(tree.state()[one.path] == ("100644", b"meddled") for one in done.leaves)
+    assert not [name for name in tree.state() if ".assent-restore" in name]
+
+
 # Kills
 
 
