@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assent.app.changes.ports import ChangePorts
+from assent.app.changes.ports import ChangePorts, Repositories
 from assent.app.gatehouse import Gatehouse
 from assent.core.canonical import digest_text
 from assent.core.changes.hunks import Entry, FilePatch, read_patch
@@ -79,12 +79,16 @@ class StillRepositories:
     asked: int = 0
     fails: str = ""
     """Why it cannot be asked now."""
+    real: Repositories | None = None
+    """What answers instead, where there is a real one."""
 
     def patches(
         self, repository: str, base: str, commit: str, *, context: int = 3
     ) -> tuple[FilePatch, ...]:
         assert repository
         assert context == 3
+        if self.real is not None:
+            return self.real.patches(repository, base, commit)
         if self.fails:
             raise UnavailableError(self.fails)
         self.asked += 1
@@ -92,6 +96,8 @@ class StillRepositories:
 
     def blob(self, repository: str, commit: str, path: str) -> bytes | None:
         assert repository
+        if self.real is not None:
+            return self.real.blob(repository, commit, path)
         return self.trees[commit].get(path)
 
 
@@ -202,12 +208,14 @@ class ChangeDesk(Desk):
         hunks = tuple(replace(hunk, path="settings.json") for hunk in tree.hunks)
         return replace(tree, payload=payload, hunks=hunks)
 
-    async def put(self, change: Change) -> None:
-        """Store what is not a step that anybody could take."""
+    async def put(self, change: Change, **more: Any) -> None:
+        """Store it with other fields, whether or not anybody could take such a step."""
+        now = self.clock.now()
 
         def work(tx: Any) -> None:
             current = tx.change(change.id)
-            tx.save_change(replace(change, version=current.version + 1))
+            tx.save_change(replace(change, version=current.version + 1, **more))
+            tx.publish("change", change.id, at=now)
 
         await self.store.write(work, durable=True)
 

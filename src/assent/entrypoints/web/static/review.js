@@ -106,10 +106,20 @@ async function mark(value, reason = "") {
   if (reason) form.set("reason", reason);
   const told = await post(`${href}/marks`, form);
   if (!told) return false;
-  version = told.version;
   for (const body of hunks()) show(body, told.stances[body.dataset.hunk] ?? "");
   document.getElementById("bar").innerHTML = told.bar;
+  stepped(told.version);
   return true;
+}
+
+// What this page did is one step. Where there were more, others did something that is not on show,
+// and nothing is decided over it: the forms keep the version that was looked at.
+function stepped(now) {
+  if (now === version + 1) version = now;
+  else complain("Somebody else did something here as well.");
+  for (const field of document.querySelectorAll('#bar input[name="version"]')) {
+    field.value = String(version);
+  }
 }
 
 function show(body, stance) {
@@ -248,7 +258,7 @@ function unsay() {
 async function send(form) {
   const told = await post(form.action, new FormData(form));
   if (!told) return;
-  version = told.version;
+  stepped(told.version);
   const cell = form.closest("td");
   if (!cell) return;
   cell.parentElement.classList.remove("is-form");
