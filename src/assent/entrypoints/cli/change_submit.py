@@ -33,7 +33,11 @@ FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 @click.option("--note", default="", help="What is new in this revision.")
 @click.option("--branch", default="", help="Submit this branch, and not what is checked out.")
 @click.option("--target", default="", help="The branch to merge into.")
-@click.option("--committed", is_flag=True, help="Leave out what is not committed yet.")
+@click.option(
+    "--committed/--uncommitted",
+    default=None,
+    help="Without or with what is not committed yet. Default: with it, but for --branch.",
+)
 @click.option("--change", default="", metavar="CHANGE", help="As a new revision of CHANGE.")
 @click.option("--draft", is_flag=True, help="Not for review yet.")
 @click.option("--agent", default="", help="Who made it, where the environment does not tell.")
@@ -81,8 +85,7 @@ def _fields(given: dict[str, Any]) -> dict[str, object]:
         "target": given["target"],
         "change": given["change"],
         "draft": given["draft"],
-        # A branch is what is committed; a work tree is all that it holds.
-        "uncommitted": not (given["committed"] or given["branch"]),
+        "uncommitted": _uncommitted(given),
     }
     fields |= {key: given[key] for key in ("agent", "session", "model") if given[key]}
     if given["value"] is not None:
@@ -93,6 +96,13 @@ def _fields(given: dict[str, Any]) -> dict[str, object]:
     if not fields["title"] and not given["change"]:
         fields["title"] = _title(folder, given)
     return fields
+
+
+def _uncommitted(given: dict[str, Any]) -> bool:
+    """A branch is what is committed; a work tree is all that it holds."""
+    if given["branch"] and given["committed"] is False:
+        raise UsageError("A branch holds only what is committed.", hint="Leave out --uncommitted.")
+    return not given["branch"] and not given["committed"]
 
 
 def _read(source: Path | None) -> str:
@@ -130,15 +140,22 @@ def _after(text: str, pointer: str) -> str:
 
 
 def _title(folder: Path, given: dict[str, Any]) -> str:
-    """The newest commit's subject, where there is one of this work; else the branch's name."""
     if given["value"] is not None:
         file, _, pointer = given["value"].partition("#")
         return f"{'remove' if given['remove'] else 'set'} {pointer or 'all'} of {Path(file).name}"
+    return default_title(folder, branch=given["branch"], target=given["target"])
+
+
+def default_title(folder: Path, *, branch: str = "", target: str = "") -> str:
+    """The newest commit's subject, where there is one of this work; else the branch's name.
+
+    Empty outside of a repository.
+    """
     place = find_place(str(folder))
     if place is None:
         return ""
-    branch = given["branch"] or place.branch
-    target = given["target"] or place.target
-    tip = f"refs/heads/{branch}" if given["branch"] else "HEAD"
-    ahead = ask(folder, "log", "-1", "--format=%s", tip, f"^refs/heads/{target}", "--")
-    return ahead or (branch if branch != target else "") or f"work in {folder.name}"
+    tip = f"refs/heads/{branch}" if branch else "HEAD"
+    into = target or place.target
+    ahead = ask(folder, "log", "-1", "--format=%s", tip, f"^refs/heads/{into}", "--")
+    name = branch or place.branch
+    return ahead or (name if name != into else "") or f"work in {folder.name}"

@@ -36,7 +36,7 @@ def standing(change: Change) -> str:
     state = state_word(change["state"])
     turn = change["turn"]
     who = {"person": "a person", "agent": maker(change), "assent": "Assent"}.get(turn["who"], "")
-    what = f": {visible_line(turn['what'])}" if turn["what"] else ""
+    what = f": {visible_line(turn['what'].rstrip('.'))}" if turn["what"] else ""
     return f"{state}; next is {who}{what}" if who else state
 
 

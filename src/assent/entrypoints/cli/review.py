@@ -25,6 +25,7 @@ from assent.core.policy import Policy
 from assent.core.policy.changes import ModelRule
 from assent.entrypoints.cli import review_hook
 from assent.entrypoints.cli.change_calls import change_url, submit_fields
+from assent.entrypoints.cli.change_submit import SUBMIT_LIMIT_S, default_title
 from assent.entrypoints.cli.client import connect
 from assent.entrypoints.cli.review_words import BARS, as_fields, as_sarif, describe, reaches
 from assent.entrypoints.home import find_home, read_config
@@ -188,8 +189,10 @@ def _policy(workspace: str, repository: str) -> Iterator[Policy]:
 def _as_draft() -> int:
     """The work tree as a draft change, and where its page is."""
     client = connect()
+    here = Path.cwd()
+    fields = {**submit_fields(here), "title": default_title(here)}
     made = client.post(
-        "/api/changes", {**submit_fields(Path.cwd()), "draft": True, "uncommitted": True}
+        "/api/changes", {**fields, "draft": True, "uncommitted": True}, limit_s=SUBMIT_LIMIT_S
     )
     click.echo(f"{made['name']} is a draft: {change_url(client, made['name'])}")
     click.echo(f"For review: assent change ready {made['name']}")
