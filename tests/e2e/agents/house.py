@@ -117,6 +117,10 @@ class House:
     def _info(self) -> Path:
         return self.root / "run" / "daemon.json"
 
+    def until(self, happened: Callable[[], bool]) -> None:
+        """Wait until something has happened that needs no run."""
+        _until(happened, START_SECONDS, self.report)
+
     def kill(self) -> None:
         """kill -9. No effect when it does not run."""
         if self._daemon is not None:
