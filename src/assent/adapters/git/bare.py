@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assent.adapters.git.run import Git
@@ -50,6 +50,8 @@ class Bare:
     path: Path
     user: Path
     """The common git folder of the user's repository."""
+    seen: set[str] = field(default_factory=set, compare=False)
+    """Commits that are known to be here."""
 
     @property
     def git(self) -> Git:
@@ -79,8 +81,14 @@ class Bare:
         )
 
     def has(self, commit: str) -> bool:
-        """Whether the commit is here, with all that it needs: objects come in whole packs."""
-        return self.git.run("cat-file", "-e", f"{commit}^{{commit}}").returncode == 0
+        """Whether the commit is here, with all that it needs: objects come in whole packs, and
+        none goes."""
+        if commit in self.seen:
+            return True
+        found = self.git.run("cat-file", "-e", f"{commit}^{{commit}}").returncode == 0
+        if found:
+            self.seen.add(commit)
+        return found
 
     def tree(self, commit: str) -> str:
         return self.git.line("rev-parse", "--verify", f"{commit}^{{tree}}")

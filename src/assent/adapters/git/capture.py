@@ -1,6 +1,7 @@
 """Taking what is to be reviewed out of the user's repository, without changing a byte of it."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -15,6 +16,7 @@ from assent.errors import UnavailableError, UsageError
 
 USUAL_TARGETS = ("main", "master", "trunk")
 SHOWN = 5
+_NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\./|\.lock/|^/@/$")
 
 
 def find_place(folder: str) -> Place | None:
@@ -74,18 +76,17 @@ def commit_of(git: Git, name: str) -> str | None:
     return os.fsdecode(done.stdout).strip() if done.returncode == 0 else None
 
 
-def branch_ref(user: Git, branch: str) -> str:
-    """The full name of a branch; UsageError when it cannot be one."""
-    ref = f"refs/heads/{branch}"
-    if branch.startswith("-") or user.run("check-ref-format", ref).returncode != 0:
+def branch_ref(branch: str) -> str:
+    """The full name of a branch; UsageError when it cannot be one (`git check-ref-format`)."""
+    if branch.startswith("-") or _NO_BRANCH.search(f"/{branch}/"):
         raise UsageError(f"{branch!r} is not the name of a branch.")
-    return ref
+    return f"refs/heads/{branch}"
 
 
 def fetch_head(bare: Bare, target: str) -> str:
     """The target's commit now, fetched. UsageError when there is no such branch."""
     user = user_git(bare.user)
-    ref = branch_ref(user, target)
+    ref = branch_ref(target)
     for _ in range(3):
         now = commit_of(user, ref)
         if now is None:
@@ -121,7 +122,7 @@ def _fetched(bare: Bare, place: Place, branch: str) -> str:
     """The commit of the branch, or of the work tree's HEAD, now in the executor's repository."""
     into = "refs/user/captured"
     user = user_git(bare.user)
-    ref = branch_ref(user, branch) if branch else "HEAD"
+    ref = branch_ref(branch) if branch else "HEAD"
     source = bare.user if branch else Path(place.workspace)
     if branch and commit_of(user, ref) is None:
         raise UsageError(f"There is no branch `{branch}` in {bare.user}.")

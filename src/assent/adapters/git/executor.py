@@ -36,6 +36,7 @@ class GitRepositories:
     def __init__(self, root: Path, *, step: landing.Step = _nothing) -> None:
         self._root = root
         self._step = step
+        self._known: dict[str, Bare] = {}
 
     def place(self, folder: str) -> Place | None:
         return capture.find_place(folder)
@@ -136,7 +137,10 @@ class GitRepositories:
         )
 
     def _bare(self, repository: str) -> Bare:
-        return open_bare(self._root, repository)
+        known = self._known.get(repository)
+        if known is None or not (known.path / "HEAD").exists():
+            known = self._known[repository] = open_bare(self._root, repository)
+        return known
 
 
 def _merged_tree(bare: Bare, ours: str, theirs: str, *, attributes: bytes) -> str | Conflict:

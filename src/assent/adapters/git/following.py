@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -123,6 +123,8 @@ class Follower:
     bare: Bare
     checkout: Checkout
     entries: tuple[Entry, ...]
+    settings: Mapping[str, str]
+    """The conventions of the user's repository, as git takes them."""
 
     @property
     def folder(self) -> str:
@@ -154,18 +156,21 @@ class Follower:
     def follow(self, before: str, after: str) -> None:
         """Write index and files as `after` has them.
 
-        Raises UnavailableError when something is in the way, or git is at work there.
+        Raises UnavailableError when something is in the way, or git is at work there: git itself
+        looks once more, and writes all or nothing.
         """
-        blocked = self.in_the_way(before, after)
+        index = self.checkout.git_dir / "index"
+        self._refuse_busy(index)
+        git = self._git(index)
+        found = _look(git, self.entries, folder=self.checkout.folder)
+        blocked = [state.entry.path for state in found if not state.may_follow]
         if blocked:
             raise UnavailableError(f"uncommitted changes in {', '.join(blocked[:3])}")
-        git = self._git(self.checkout.git_dir / "index")
-        _take_over(git, _look(git, self.entries, folder=self.checkout.folder))
+        _take_over(git, found)
         git.output("read-tree", "-m", "-u", before, after)
 
     def _git(self, index: Path) -> Git:
-        env = conventions(self.bare.user).env()
-        return self.bare.at(self.checkout.folder, index=index, env=env)
+        return self.bare.at(self.checkout.folder, index=index, env=self.settings)
 
     def _refuse_busy(self, index: Path) -> None:
         if index.with_name("index.lock").exists():

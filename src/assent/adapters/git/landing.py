@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from assent.adapters.git.bare import Bare, user_git
 from assent.adapters.git.capture import branch_ref, commit_of
+from assent.adapters.git.conventions import conventions
 from assent.adapters.git.following import Follower, checkouts_of, differences
 from assent.adapters.git.run import Git, failed
 from assent.app.changes.ports import InTheWay, Landed, Moved
@@ -29,7 +30,7 @@ def land(
 ) -> Landed | Moved | InTheWay:
     """See `Repositories.land`."""
     user = user_git(bare.user)
-    ref = branch_ref(user, target)
+    ref = branch_ref(target)
     now = commit_of(user, ref)
     if now is None:
         return Moved("")
@@ -56,7 +57,7 @@ def land(
 
 def contains(user: Git, target: str, commit: str) -> bool:
     """Whether the branch's history holds `commit`."""
-    now = commit_of(user, branch_ref(user, target))
+    now = commit_of(user, branch_ref(target))
     return now is not None and _contains(user, now, commit)
 
 
@@ -66,8 +67,11 @@ def _contains(user: Git, now: str, commit: str) -> bool:
 
 
 def _followers(bare: Bare, ref: str, before: str, after: str) -> list[Follower]:
-    entries = differences(bare.git, before, after)
-    return [Follower(bare, checkout, entries) for checkout in checkouts_of(bare.user, ref)]
+    checkouts = checkouts_of(bare.user, ref)
+    if not checkouts:
+        return []
+    entries, settings = differences(bare.git, before, after), conventions(bare.user).env()
+    return [Follower(bare, checkout, entries, settings) for checkout in checkouts]
 
 
 def _transfer(bare: Bare, user: Git, *, before: str, after: str) -> None:

@@ -18,6 +18,7 @@ from assent.app.gatehouse import Gatehouse
 from assent.app.ports import View
 from assent.core.canonical import Json
 from assent.core.changes import landing
+from assent.core.changes.hunks import FilePatch
 from assent.core.changes.lifecycle import Cause, Refusal
 from assent.core.changes.lifecycle import Step as Taken
 from assent.core.changes.model import (
@@ -68,6 +69,8 @@ class _Going:
     run: TestRun | None = None
     task: "asyncio.Task[TestRun] | None" = None
     faults: int = 0
+    accepted: tuple[FilePatch, ...] | None = None
+    """What the change brings to its base."""
 
 
 @dataclass
@@ -201,7 +204,7 @@ class MergeLine:
         await self._stop(going)
         self.step("build")
         try:
-            going.build = await self._build(change, onto)
+            going.build = await self._build(change, going, onto)
         except UnavailableError as error:
             going.faults += 1
             if going.faults < TRIES:
@@ -210,7 +213,7 @@ class MergeLine:
         except AssentError as error:
             await self._eject(change, f"it cannot be merged: {error}")
 
-    async def _build(self, change: Change, onto: str) -> Build:
+    async def _build(self, change: Change, going: _Going, onto: str) -> Build:
         git, (repository, target) = self._ports.repositories, self.place
         payload, source = change.newest.payload, source_of(change)
         if not isinstance(payload, TreePayload):
@@ -223,9 +226,10 @@ class MergeLine:
             )
             if isinstance(made, Conflict):
                 return made
-            accepted = git.patches(repository, payload.base, source)
+            if going.accepted is None:
+                going.accepted = git.patches(repository, payload.base, source)
             merged = git.patches(repository, onto, made.commit)
-            return deviation(accepted, merged, target=target) or made
+            return deviation(going.accepted, merged, target=target) or made
 
         made = await asyncio.to_thread(work)
         match made:

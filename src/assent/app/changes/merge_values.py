@@ -1,6 +1,7 @@
 """Changes that are not code: one value of a file, replaced if it is still what it was."""
 
 import asyncio
+from dataclasses import replace
 
 from assent.app.changes import records
 from assent.app.changes.landed import record_merge
@@ -58,7 +59,9 @@ async def _plan(gate: Gatehouse, change: Change, payload: ValuePayload) -> Step:
         if isinstance(begun, Refusal):
             return begun
         planned = Landing(before=before, after=after, tree="", tests=None, at=now)
-        return landing.landing(begun, planned, at=now)
+        begun = landing.landing(begun, planned, at=now)
+        # Both steps are stored as one.
+        return begun if isinstance(begun, Refusal) else replace(begun, version=current.version + 1)
 
     return await records.take(
         gate, change, step, "merging", fields=lambda _: {"before": before, "after": after}
