@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import httpx2
 import pytest
 
-from tests.app.checkpoints.conftest import Yard, command
+from tests.app.checkpoints.conftest import Yard, command, edit
 from tests.app.world import WORKSPACE
 from tests.entrypoints.web.desk import Desk
 
@@ -175,3 +175,43 @@ async def test_the_api_restores_only_what_is_named(worked: Yard, cli: httpx2.Asy
     assert (foreseen["writes"], foreseen["deletes"]) == ([], ["c.py"])
     await cli.post(f"/api/checkpoints/{first['number']}/restore", json={"paths": ["c.py"]})
     assert worked.files == {"a.py": "1\n"}
+
+
+# --- the question about what nothing explains
+
+
+async def bypassed(yard: Yard) -> str:
+    """The name of the question that opens."""
+    await yard.runs(edit("a.py"), does={"a_py": "ONE\n", "b_py": "sneaky\n", "c_py": "new\n"})
+    [asked] = yard.waiting()
+    return asked.name
+
+
+async def test_the_question_says_keep_and_undo(yard: Yard, ana: httpx2.AsyncClient) -> None:
+    name = await bypassed(yard)
+    shown = (await ana.get(f"/requests/{name}")).text
+    assert "Assent found that <b>2 files changed that no approved action explains</b>" in shown
+    for text in ("sneaky", "Keep <kbd>", "Undo… <kbd>", "become what they were"):
+        assert text in shown
+    assert "it runs once" not in shown
+    assert "2 files changed" in (await ana.get("/")).text
+
+
+async def test_undoing_needs_no_reason(yard: Yard, ana: httpx2.AsyncClient) -> None:
+    name = await bypassed(yard)
+    said = {"verdict": "reject", "version": "1"}
+    answer = await ana.post(f"/requests/{name}/decision", data=said)
+    assert answer.status_code == 303
+    await yard.gate.watch.settled()
+    assert yard.files == {"a.py": "ONE\n", "b.py": "two\n"}
+    assert "rejected by ana" in (await ana.get(f"/requests/{name}")).text
+
+
+async def test_keeping_it_is_one_act(yard: Yard, ana: httpx2.AsyncClient) -> None:
+    name = await bypassed(yard)
+    answer = await ana.post(
+        f"/requests/{name}/decision", data={"verdict": "approve", "version": "1"}
+    )
+    assert answer.status_code == 303
+    assert yard.files["b.py"] == "sneaky\n"
+    assert yard.waiting() == []
