@@ -534,3 +534,24 @@ def test_it_is_a_finding_and_no_approval_stands() -> None:
     ]
     refused = replace(an_answer(), verdict=C)
     assert read(refused, material=material).opinion is C
+
+
+def test_a_finding_about_a_value_stands() -> None:
+    payload = ValuePayload("config", "/etc/app.toml", "/limit", "10", "10000")
+    material = a_material(payload=payload)
+    answer = an_answer(verdict=C, findings=(a_claim(path="/etc/app.toml", quote="10000"),))
+    prompt = build_prompt(material, [MARK])
+    texts = {"/etc/app.toml": "10000"}
+    verdict = read_answers((answer,), Asked("m", material, prompt, texts, "m", at=1))
+    assert [(each.path, each.line) for each in verdict.findings] == [("/etc/app.toml", 1)]
+
+
+def test_hostile_lines_take_no_time() -> None:
+    """Each of these took minutes where a pattern tried every way to fit."""
+    begin = "-----BEGIN PRIVATE KEY-----"
+    assert len(mask_lines([begin, "n" * 100_000 + "!", "+" * 300 + "!"] * 3, "a.py")) == 9
+    quote = "[hidden]".join(["a" * 5] * 40) + "b"
+    assert place_claim(a_claim(quote=quote), {"a.py": "a" * 100_000}) is None
+    many = place_claim(a_claim(quote="aaa", start_line=9), {"a.py": "aaa\n" * 500_000})
+    assert many is not None
+    assert many.start_line == 9

@@ -12,6 +12,7 @@ _KEY_BEGINS = re.compile(r"-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY")
 _KEY_ENDS = re.compile(r"-----END[ A-Z0-9]{0,40}PRIVATE KEY")
 _KEY_LINE = re.compile(r"""[\s"'+,\\n#*/]*[A-Za-z0-9+/=]{16,}[\s"'+,\\n;)]*""")
 """A line of a key: one run of base64, perhaps quoted."""
+_KEY_WIDTH = 400
 
 _CODE = (
     *(".c", ".cc", ".cpp", ".cs", ".dart", ".ex", ".exs", ".go", ".h", ".hpp", ".java", ".js"),
@@ -43,7 +44,7 @@ def mask_lines(lines: Iterable[str], path: str = "") -> list[str]:
     in_key = False
     for line in lines:
         in_key = in_key or _KEY_BEGINS.search(line) is not None
-        if in_key and _KEY_LINE.fullmatch(line):
+        if in_key and len(line) <= _KEY_WIDTH and _KEY_LINE.fullmatch(line):
             masked.append(HIDDEN)
         else:
             masked.append(visible(_mask_line(line, code=code)))

@@ -6,7 +6,7 @@ the class of a revision and never lower it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
@@ -28,7 +28,14 @@ from assent.core.risk.factors import RiskClass
 QUOTE = 2_000
 """Characters of a quote; a longer one is not looked up."""
 SUMMARY = 1_000
-_HIDDEN_PARTS = 4
+_LEAST = 3
+"""Letters and signs that a quote has to show."""
+_PLACES = 1_000
+"""Places of one quote that are compared."""
+_TRIES = 100_000
+"""Places where a quote could begin that are looked at."""
+_HIDDEN_LENGTH = 400
+"""Characters that one `[hidden]` can stand for."""
 
 
 class Match(StrEnum):
@@ -290,28 +297,55 @@ def place_claim(claim: Claim, texts: Mapping[str, str]) -> Claim | None:
     if text is None or len(claim.quote) > QUOTE:
         return None
     text = _even(text)
-    for quote in dict.fromkeys((_even(claim.quote), _even(unescaped(claim.quote)))):
-        spans = _spans(quote.strip("\n"), text)
-        if spans:
-            lines = [(_line(text, start), _line(text, end - 1), start, end) for start, end in spans]
-            first, last, start, end = min(lines, key=lambda each: abs(each[0] - claim.start_line))
-            quoted = quote.strip("\n") if HIDDEN in quote else text[start:end]
-            return replace(claim, start_line=first, end_line=last, quote=quoted)
+    for said in dict.fromkeys((claim.quote, unescaped(claim.quote))):
+        quote = _even(said).strip("\n")
+        places = list(islice(_places(quote, text), _PLACES))
+        if places:
+            nearest = min(places, key=lambda place: abs(place.line - claim.start_line))
+            return replace(
+                claim,
+                start_line=nearest.line,
+                end_line=nearest.line + text.count("\n", nearest.start, nearest.end),
+                quote=quote,
+            )
     return None
 
 
-def _spans(quote: str, text: str) -> list[tuple[int, int]]:
-    seen = quote.split(HIDDEN)
-    if len(re.sub(r"\s", "", "".join(seen))) < 3 or len(seen) > _HIDDEN_PARTS + 1:
-        return []
-    pattern = r"[^\n]{1,400}?".join(re.escape(part) for part in seen)
-    found = re.finditer(pattern, text)
-    return [match.span() for match in islice(found, 1_000)]
+@dataclass(frozen=True, slots=True)
+class _Place:
+    start: int
+    end: int
+    line: int
+
+
+def _places(quote: str, text: str) -> Iterator[_Place]:
+    """Where a quote stands, from the start of the text on."""
+    parts = [part for part in quote.split(HIDDEN) if part]
+    if len(re.sub(r"\s", "", "".join(parts))) < _LEAST:
+        return
+    counted, line = 0, 1
+    start = -1
+    for _ in range(_TRIES):
+        start = text.find(parts[0], start + 1)
+        if start < 0:
+            return
+        end = _end_of(parts, text, start)
+        if end is not None:
+            line += text.count("\n", counted, start)
+            counted = start
+            yield _Place(start, end, line)
+
+
+def _end_of(parts: Sequence[str], text: str, start: int) -> int | None:
+    """Where the parts end when the first of them is at `start`; None when they do not follow."""
+    end = start + len(parts[0])
+    for part in parts[1:]:
+        found = text.find(part, end + 1, end + _HIDDEN_LENGTH + len(part))
+        if found < 0 or "\n" in text[end:found]:
+            return None
+        end = found + len(part)
+    return end
 
 
 def _even(text: str) -> str:
     return text.replace("\r\n", "\n")
-
-
-def _line(text: str, place: int) -> int:
-    return text.count("\n", 0, place) + 1

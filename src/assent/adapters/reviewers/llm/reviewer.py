@@ -81,7 +81,8 @@ class ModelReviewer:
             at=self.clock.now(),
             counts=await asyncio.to_thread(self._counts, subject),
         )
-        return read_answers(answers, replace(asked, took_ms=max(0, asked.at - began)))
+        timed = replace(asked, took_ms=max(0, asked.at - began))
+        return await asyncio.to_thread(read_answers, answers, timed)
 
     async def _looks(self, material: Material, prompt: Prompt) -> tuple[list[Answered], str]:
         if ":" not in self.rule.model:
