@@ -102,6 +102,31 @@ def said(done: Ran) -> str:
     return done.out
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["list"],
+        ["show", "1", "--json"],
+        ["submit", "--title", "T"],
+        ["accept", "1", "--all"],
+        ["reject", "1", "--reason", "no"],
+        ["comment", "1", "hi"],
+        ["merge", "1"],
+        ["revert", "1"],
+        ["abandon", "1"],
+        ["ready", "1"],
+    ],
+    ids=" ".join,
+)
+def test_without_a_daemon_one_line_says_how_to_start_it(
+    run: Run, nowhere: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.delenv("CLAUDECODE", raising=False)
+    done = run("change", *words)
+    assert (done.code, done.out) == (3, "")
+    assert done.err == "assent: Assent is not running. Start it: assent up\n"
+
+
 # Handing in
 
 

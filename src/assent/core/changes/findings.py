@@ -214,10 +214,14 @@ def _spans(hunk: Hunk) -> Iterator[tuple[int, int]]:
 
 def hunk_at(patches: Sequence[FilePatch], path: str, line: int) -> Hunk | None:
     """The hunk that shows `line` of the new file; of a line 0 none."""
-    for patch in patches:
-        if patch.path == path and line > 0:
-            return next((hunk for hunk in patch.hunks if _shows(hunk, line)), None)
-    return None
+    if line <= 0:
+        return None
+    patch = next((patch for patch in patches if patch.path == path), None)
+    return None if patch is None else _hunk_of(patch, line)
+
+
+def _hunk_of(patch: FilePatch, line: int) -> Hunk | None:
+    return next((hunk for hunk in patch.hunks if _shows(hunk, line)), None)
 
 
 def _shows(hunk: Hunk, line: int) -> bool:
@@ -229,9 +233,11 @@ def by_hunk(
     findings: Sequence[Finding], patches: Sequence[FilePatch]
 ) -> Mapping[HunkId | None, tuple[Finding, ...]]:
     """The findings under the hunk that shows their line; under None all the others."""
+    files = {patch.path: patch for patch in patches}
     found: dict[HunkId | None, list[Finding]] = {}
     for item in findings:
-        hunk = hunk_at(patches, item.path, item.line)
+        patch = files.get(item.path)
+        hunk = None if patch is None or item.line <= 0 else _hunk_of(patch, item.line)
         found.setdefault(None if hunk is None else hunk.id, []).append(item)
     return {hunk_id: tuple(items) for hunk_id, items in found.items()}
 

@@ -8,8 +8,8 @@ import click
 
 from assent import __version__
 from assent.app.changes.local_review import Reviewed
-from assent.core.changes.findings import hunk_at, weight
-from assent.core.changes.model import Finding, HunkRef, Opinion, Severity, Verdict
+from assent.core.changes.findings import by_hunk, weight
+from assent.core.changes.model import Finding, HunkId, HunkRef, Opinion, Severity, Verdict
 from assent.core.risk.factors import RiskClass
 from assent.entrypoints.cli.marks import mark
 from assent.entrypoints.cli.text import visible_block, visible_line
@@ -56,9 +56,10 @@ def describe(reviewed: Reviewed, *, against: str, bar: str) -> Iterator[str]:
     yield from _reasons(reviewed)
     findings = reviewed.findings
     yield from _listed([item for item in findings if not item.path])
+    placed = by_hunk(findings, reviewed.patches)
     for path, hunks in _by_risk(revision.hunks):
         yield ""
-        yield from _file(path, hunks, [item for item in findings if item.path == path], reviewed)
+        yield from _file(path, hunks, placed)
     yield ""
     for verdict in reviewed.verdicts:
         yield from _verdict(verdict)
@@ -88,27 +89,20 @@ def _by_risk(hunks: Sequence[HunkRef]) -> list[tuple[str, list[HunkRef]]]:
 
 
 def _file(
-    path: str, hunks: Sequence[HunkRef], findings: Sequence[Finding], reviewed: Reviewed
+    path: str, hunks: Sequence[HunkRef], placed: Mapping[HunkId | None, Sequence[Finding]]
 ) -> Iterator[str]:
     worst = max(hunk.risk for hunk in hunks)
     added, removed = sum(hunk.added for hunk in hunks), sum(hunk.removed for hunk in hunks)
     name = click.style(visible_line(path), bold=True)
     yield f"{mark(worst.word)}  {name}  +{added} -{removed}"
-    left = list(findings)
     for hunk in hunks:
-        here = [item for item in left if _is_at(item, hunk, reviewed)]
-        left = [item for item in left if item not in here]
+        here = placed.get(hunk.id, ())
         if here or hunk.risk >= RiskClass.MEDIUM:
             what = f"  {visible_line(hunk.what)}" if hunk.what else ""
             place = f"line {hunk.new_start}" if hunk.new_start else "the file"
             yield f"  {place}, +{hunk.added} -{hunk.removed}  {mark(hunk.risk.word)}{what}"
             yield from _listed(here)
-    yield from _listed(left)
-
-
-def _is_at(item: Finding, hunk: HunkRef, reviewed: Reviewed) -> bool:
-    found = hunk_at(reviewed.patches, item.path, item.line)
-    return found is not None and found.id == hunk.id
+    yield from _listed([item for item in placed.get(None, ()) if item.path == path])
 
 
 def _listed(findings: Sequence[Finding]) -> Iterator[str]:
