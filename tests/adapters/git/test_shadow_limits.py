@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -99,8 +100,11 @@ def test_after_three_failures_nothing_is_tried_for_a_while(tmp_path: Path, tree:
         with pytest.raises(UnavailableError, match="more than 0 files"):
             shadow.snapshot(str(tree.root))
     (tree.root / "new").unlink()
-    with pytest.raises(UnavailableError, match=r"No checkpoint of .* is tried for 30 s"):
+    with pytest.raises(
+        UnavailableError, match=r"No checkpoint of .* is tried for 30 s.*more than 0 files"
+    ):
         shadow.snapshot(str(tree.root))
+    assert shadow.holds(str(tree.root), [f"{tree.root}/a"]) == frozenset()
     assert shadow.snapshot(str(fine.root)).tree
     clock.now = 31.0
     assert shadow.snapshot(str(tree.root)).tree
@@ -264,3 +268,20 @@ def test_a_repository_that_borrows_objects(tmp_path: Path, tree: Worktree) -> No
     shadow = shadows(tmp_path)
     found = shadow.snapshot(str(borrower.root))
     assert held_by(shadow, found.tree, tmp_path) == borrower.state()
+
+
+def test_a_repository_that_went_away_is_not_missed(tmp_path: Path, tree: Worktree) -> None:
+    shadow = shadows(tmp_path)
+    shadow.snapshot(str(tree.root))
+    shutil.rmtree(tree.root / ".git")
+    for number in range(600):
+        tree.write(f"many/{number}", "x")
+    found = shadow.snapshot(str(tree.root))
+    assert held_by(shadow, found.tree, tmp_path) == tree.state()
+
+
+def test_a_broken_shadow_is_a_fault_that_is_told(tmp_path: Path, tree: Worktree) -> None:
+    (tmp_path / "assent").mkdir()
+    (tmp_path / "assent/shadows").write_text("not a folder")
+    with pytest.raises(UnavailableError, match="cannot be used"):
+        shadows(tmp_path).snapshot(str(tree.root))

@@ -79,12 +79,20 @@ def line_ends(made: Worktree) -> None:
     made.commit()
 
 
+def settle(made: Worktree) -> None:
+    """Files older than the index, so that git takes them for what the index says."""
+    for path in made.git("ls-files", "-z").split("\0")[:-1]:
+        os.utime(made.root / path, (1_700_000_000, 1_700_000_000), follow_symlinks=False)
+    made.git("update-index", "-q", "--refresh")
+
+
 def converted_before(made: Worktree) -> None:
     line_ends(made)
     made.git("config", "core.autocrlf", "true")
     for path in ("crlf.txt", "lf.txt", "mixed.txt"):
         (made.root / path).unlink()
     made.git("checkout", "--", ".")
+    settle(made)
 
 
 def identity(made: Worktree) -> None:
@@ -94,12 +102,25 @@ def identity(made: Worktree) -> None:
     made.commit()
     (made.root / "v.c").unlink()
     made.git("checkout", "--", "v.c")
+    settle(made)
+
+
+def filtered(made: Worktree) -> None:
+    """As Git LFS does, but with contents of the same length."""
+    made.git("config", "filter.f.clean", "tr a-y b-z")
+    made.git("config", "filter.f.smudge", "tr b-z a-y")
+    made.write(".gitattributes", "*.dat filter=f\n")
+    made.write("x.dat", "abc")
+    made.commit()
+    settle(made)
+    assert made.git("show", ":x.dat") == "bcd"
 
 
 def local_attributes(made: Worktree) -> None:
     made.write(".git/info/attributes", "*.txt text eol=crlf\n")
     (made.root / "kept.txt").unlink()
     made.git("checkout", "--", "kept.txt")
+    settle(made)
 
 
 def hidden_changes(made: Worktree) -> None:
@@ -110,9 +131,13 @@ def hidden_changes(made: Worktree) -> None:
 
 
 def racy(made: Worktree) -> None:
-    made.write("kept.txt", "aaa\n")
-    made.git("add", "kept.txt")
-    made.write("kept.txt", "bbb\n")
+    """Of the same size and time: only that the index is no newer shows that git must look."""
+    old = (1_700_000_000, 1_700_000_000)
+    for content in ("aaa\n", "bbb\n"):
+        os.utime(made.write("kept.txt", content), old)
+        if content == "aaa\n":
+            made.git("add", "kept.txt")
+            os.utime(made.root / ".git/index", old)
 
 
 def unmerged(made: Worktree) -> None:
@@ -167,6 +192,7 @@ CASES = (
     line_ends,
     converted_before,
     identity,
+    filtered,
     local_attributes,
     hidden_changes,
     racy,

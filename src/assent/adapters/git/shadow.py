@@ -34,9 +34,11 @@ LOCK_STEP_S = 0.02
 @dataclass(slots=True)
 class _Workspace:
     shadow: WorktreeShadow
-    turn: threading.RLock = field(default_factory=threading.RLock)
+    turn: threading.Lock = field(default_factory=threading.Lock)
     failures: int = 0
     closed_until: float = 0.0
+    reason: str = ""
+    """Of the last failure."""
 
 
 class ShadowRepositories:
@@ -69,32 +71,32 @@ class ShadowRepositories:
         every call of an agent waits for the deadline."""
         kept = self._workspace(workspace)
         wanted = None if paths is None else _inside(paths)
-        with kept.turn:
-            self._check_open(kept)
-            try:
-                deadline = kept.shadow.deadline()
-                with self._ready(kept, deadline):
-                    found = kept.shadow.snapshot(wanted, deadline)
-            except UnavailableError:
-                self._count_failure(kept)
-                raise
-            kept.failures = 0
-            return found
+        self._check_open(kept)
+        try:
+            deadline = kept.shadow.deadline()
+            with self._ready(kept, deadline):
+                found = kept.shadow.snapshot(wanted, deadline)
+        except UnavailableError as error:
+            self._count_failure(kept, error.message)
+            raise
+        kept.failures = 0
+        return found
 
     def _check_open(self, kept: _Workspace) -> None:
         left = kept.closed_until - self._clock()
         if left > 0:
             raise UnavailableError(
                 f"No checkpoint of {kept.shadow.workspace} is tried for {left:.0f} s more, since "
-                f"the last {self._limits.failures} failed.",
-                hint="See the daemon's log for the reason.",
+                f"the last {self._limits.failures} failed. {kept.reason}",
             )
 
-    def _count_failure(self, kept: _Workspace) -> None:
-        kept.failures += 1
-        if kept.failures >= self._limits.failures:
-            kept.failures = 0
-            kept.closed_until = self._clock() + self._limits.cool_down_s
+    def _count_failure(self, kept: _Workspace, reason: str) -> None:
+        with self._guard:
+            kept.reason = reason
+            kept.failures += 1
+            if kept.failures >= self._limits.failures:
+                kept.failures = 0
+                kept.closed_until = self._clock() + self._limits.cool_down_s
 
     def difference(self, workspace: str, before: str, after: str) -> tuple[PathChange, ...]:
         shadow = self._workspace(workspace).shadow
@@ -153,11 +155,12 @@ class ShadowRepositories:
     def holds(self, workspace: str, paths: Sequence[str]) -> frozenset[str]:
         try:
             kept = self._workspace(workspace)
+            self._check_open(kept)
             deadline = kept.shadow.deadline()
             with self._ready(kept, deadline):
                 git = kept.shadow.git(deadline)
                 return held(git, kept.shadow.workspace, paths, largest=self._limits.file_bytes)
-        except (UnavailableError, OSError):
+        except UnavailableError:
             return frozenset()
 
     # Taking turns
@@ -185,12 +188,20 @@ class ShadowRepositories:
     def _ready(self, kept: _Workspace, deadline: Deadline) -> Iterator[None]:
         """The shadow is there, and ours alone, and no killed restore has left anything."""
         place = kept.shadow.place
-        with kept.turn:
+        while not kept.turn.acquire(timeout=deadline.left()):
+            pass
+        try:
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _locked(place.with_suffix(".lock"), deadline):
                 kept.shadow.make_ready(deadline)
                 recover(kept.shadow.workspace, _journal(kept.shadow))
                 yield
+        except OSError as error:
+            raise UnavailableError(
+                f"The checkpoints of {kept.shadow.workspace} cannot be used: {error}."
+            ) from error
+        finally:
+            kept.turn.release()
 
 
 @contextmanager

@@ -3,12 +3,13 @@
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from assent.adapters.git.run import Git
 from assent.adapters.git.shadow_blobs import Blobs
 from assent.core.actions import EditKind, FileChange
-from assent.core.canonical import digest_of
+from assent.core.canonical import Digest, digest_of
 from assent.core.checkpoints import PathChange
 
 MAX_SHOWN: Final = 4 * 1024 * 1024
@@ -42,33 +43,41 @@ def _path_change(path: str, raw: str) -> PathChange:
 def as_edit(git: Git, workspace: str, changes: Sequence[PathChange]) -> tuple[FileChange, ...]:
     """The changes with absolute paths, digests of the exact bytes, and diffs of text."""
     with Blobs(git) as blobs:
-        contents = [
-            tuple(
-                None if blob is None else blobs.content(blob)
-                for blob in (change.before_blob, change.after_blob)
-            )
+        sides = [
+            (_side(blobs, change.before_blob), _side(blobs, change.after_blob))
             for change in changes
         ]
     shown = [
         number
-        for number, (change, both) in enumerate(zip(changes, contents, strict=True))
-        if change.before_blob != change.after_blob and all(map(_is_text, both))
+        for number, (change, (before, after)) in enumerate(zip(changes, sides, strict=True))
+        if change.before_blob != change.after_blob and before.is_text and after.is_text
     ]
     diffs = _diffs(git, changes, shown)
     return tuple(
         FileChange(
             path=os.path.join(workspace, change.path),
             kind=EditKind(change.kind),
-            before=None if before is None else digest_of(before),
-            after=None if after is None else digest_of(after),
+            before=before.digest,
+            after=after.digest,
             diff=diffs.get(number, ""),
         )
-        for number, (change, (before, after)) in enumerate(zip(changes, contents, strict=True))
+        for number, (change, (before, after)) in enumerate(zip(changes, sides, strict=True))
     )
 
 
-def _is_text(content: bytes | None) -> bool:
-    return content is None or (b"\0" not in content and len(content) <= MAX_SHOWN)
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What is told of a content, which itself is not kept: there may be many, and large."""
+
+    digest: Digest | None = None
+    is_text: bool = True
+
+
+def _side(blobs: Blobs, blob: str | None) -> _Side:
+    if blob is None:
+        return _Side()
+    content = blobs.content(blob)
+    return _Side(digest_of(content), b"\0" not in content and len(content) <= MAX_SHOWN)
 
 
 def _diffs(git: Git, changes: Sequence[PathChange], shown: Sequence[int]) -> dict[int, str]:

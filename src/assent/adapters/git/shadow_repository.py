@@ -124,7 +124,7 @@ class WorktreeShadow:
         rules = tuple(_stamp(path) for path in ignore_sources(self._users, self.workspace))
         if rules != self._rules:
             text = ignore_rules(self._users, self.workspace, self._home)
-            _put(self.place / "info" / "exclude", text)
+            self._put(self.place / "info" / "exclude", text)
             self._rules = rules
 
     def _make(self, users: UserRepository, deadline: Deadline) -> None:
@@ -232,7 +232,7 @@ class WorktreeShadow:
         if ref.exists():
             os.utime(ref)
         else:
-            _put(ref, f"{commit}\n".encode())
+            self._put(ref, f"{commit}\n".encode())
         if last.skipped:
             self._note_skipped(last)
         return Snapshot(last.tree, commit, by_folder(last.skipped), whole)
@@ -242,8 +242,14 @@ class WorktreeShadow:
         target = self.place / "objects" / commit[:2] / commit[2:]
         if not target.exists():
             target.parent.mkdir(mode=0o700, exist_ok=True)
-            _put(target, zlib.compress(stored, 1))
+            self._put(target, zlib.compress(stored, 1))
         return commit
+
+    def _put(self, target: Path, content: bytes) -> None:
+        """Write a file of the shadow so that it is there whole or not at all."""
+        part = self.place / "writing"
+        part.write_bytes(content)
+        part.replace(target)
 
     # What was not captured, by tree: what a restore must not take for new
 
@@ -253,7 +259,7 @@ class WorktreeShadow:
         together = dict.fromkeys((*known, *last.skipped))
         if len(together) > len(known):
             note.parent.mkdir(mode=0o700, exist_ok=True)
-            _put(note, json.dumps([[one.path, one.why] for one in together]).encode())
+            self._put(note, json.dumps([[one.path, one.why] for one in together]).encode())
 
     def skipped_in(self, tree: str) -> tuple[Skipped, ...]:
         """What was there and was not captured when this tree was."""
@@ -303,7 +309,7 @@ class WorktreeShadow:
             "size": last.size,
             "skipped": [[one.path, one.why] for one in last.skipped],
         }
-        _put(self.place / "last.json", json.dumps(kept).encode())
+        self._put(self.place / "last.json", json.dumps(kept).encode())
 
     # Forgetting
 
@@ -379,10 +385,3 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size
-
-
-def _put(target: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    part = target.with_name(f"{target.name}.part")
-    part.write_bytes(content)
-    part.replace(target)

@@ -105,6 +105,8 @@ def link_objects(repository: UserRepository, place: Path) -> int:
     if repository.common_dir is None:
         return 0
     source, target = repository.common_dir / "objects", place / "objects"
+    if not source.is_dir():
+        return 0
     _take_alternates(source, target)
     copied = 0
     with os.scandir(source) as entries:
