@@ -8,7 +8,7 @@ import pytest
 
 from assent.app.changes import decide
 from assent.app.changes.told import when_back
-from assent.app.changes.work import ReviewWork
+from assent.app.changes.work import ReviewWork, give_up, see_to
 from assent.core.changes.flow import whose_turn
 from assent.core.changes.model import (
     Change,
@@ -21,6 +21,7 @@ from assent.core.changes.model import (
 )
 from assent.core.policy.changes import LINES, ChangeRules
 from assent.core.risk.factors import RiskClass
+from assent.errors import UnavailableError
 from tests.app.changes.scene import ANA, NUMBERS, Says, Stage, done, stage
 from tests.app.conftest import Scene
 
@@ -154,6 +155,25 @@ async def test_an_error_found_by_a_check_goes_back_to_an_agent(
     if agent:
         assert after.returned == 1
         assert "numbers.txt:3" in when_back(after)
+
+
+async def test_what_cannot_be_had_now_is_tried_again(on: Stage) -> None:
+    made = await low(on)
+    gone = on.folder.parent / "assent" / "repos"
+    gone.rename(gone.with_name("away"))
+    gone.write_text("")
+    with pytest.raises(UnavailableError):
+        await see_to(on.gate, made.id)
+    assert not on.now(made).asked
+    gone.unlink()
+    gone.with_name("away").rename(gone)
+    assert (await on.see_to(made)).verdicts
+
+
+async def test_a_person_hears_of_what_cannot_be_reviewed(on: Stage) -> None:
+    made = await low(on)
+    await give_up(on.gate, made.id, UnavailableError("The disk is full."))
+    assert "The disk is full" in on.now(made).asked
 
 
 async def test_the_loop_sees_to_what_is_there_and_to_what_comes(on: Stage) -> None:

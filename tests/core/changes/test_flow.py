@@ -151,6 +151,12 @@ def test_a_change_that_is_too_large_is_for_a_person() -> None:
     assert isinstance(following(large, rules=wider), AcceptByPolicy)
 
 
+def test_what_assent_said_of_an_earlier_revision_asks_nobody() -> None:
+    said = Comment(id="c", by="assent", at=1, revision=1, text="This changes 700 lines.")
+    made = of(RiskClass.TRIVIAL, STATIC, comments=(said,))
+    assert isinstance(following(made), AcceptByPolicy)
+
+
 def test_the_policy_may_want_more_and_less() -> None:
     stricter = replace(RULES, paths={**RULES.paths, RiskClass.TRIVIAL: Path.PERSON})
     assert isinstance(following(of(RiskClass.TRIVIAL, STATIC, APPROVES), rules=stricter), AskPerson)

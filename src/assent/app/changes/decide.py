@@ -276,18 +276,23 @@ async def mark_seen(
 
 def named_hunks(change: Change, names: Sequence[str]) -> tuple[HunkId, ...] | Refusal:
     """The hunks of the newest revision that are named by id, by its beginning, or by path."""
+    whole: dict[str, list[HunkId]] = {}
+    for hunk in change.newest.hunks:
+        whole.setdefault(hunk.path, []).append(hunk.id)
+        whole[hunk.id] = [hunk.id]
     found: list[HunkId] = []
     for name in names:
-        of_path = [hunk.id for hunk in change.newest.hunks if name in (hunk.path, hunk.id)]
-        begun = {
-            hunk.id
-            for hunk in change.newest.hunks
-            if len(name) >= PREFIX and hunk.id.startswith(name)
-        }
-        if not of_path and len(begun) != 1:
+        of_name = whole.get(name) or _begun(change, name)
+        if not of_name:
             return unknown_hunk(change)
-        found += of_path or begun
+        found += of_name
     return tuple(dict.fromkeys(found))
+
+
+def _begun(change: Change, name: str) -> list[HunkId]:
+    """The one hunk whose id begins with `name`; none where several do."""
+    found = {each.id for each in change.newest.hunks if each.id.startswith(name)}
+    return [*found] if len(name) >= PREFIX and len(found) == 1 else []
 
 
 def _comment(change: Change, remark: Remark, comment_id: str, *, by: str, at: int) -> Comment:

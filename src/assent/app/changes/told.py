@@ -7,6 +7,7 @@ from assent.core.canonical import Json
 from assent.core.changes.lifecycle import findings_of, verdicts_of
 from assent.core.changes.limits import split
 from assent.core.changes.model import (
+    BY_ASSENT,
     Change,
     ChangeState,
     Opinion,
@@ -105,7 +106,7 @@ def _points(change: Change) -> list[dict[str, str | int]]:
     comments = [
         _point("comment", each.path, each.line, f"{each.by}: {each.text}")
         for each in change.comments
-        if not each.resolved
+        if not each.resolved and (each.by != BY_ASSENT or each.revision == change.newest.number)
     ]
     places = {hunk.id: hunk for hunk in change.newest.hunks}
     rejected = [

@@ -33,6 +33,7 @@ from assent.core.changes.flow import (
 from assent.core.changes.hunks import FilePatch
 from assent.core.changes.lifecycle import Cause, Refusal, Step
 from assent.core.changes.model import (
+    BY_ASSENT,
     Change,
     ChangeState,
     Comment,
@@ -44,7 +45,7 @@ from assent.core.changes.model import (
     Verdict,
 )
 from assent.core.policy.model import Policy
-from assent.errors import AssentError, ConflictError, UsageError
+from assent.errors import AssentError, ConflictError, UnavailableError, UsageError
 
 _Stepping: TypeAlias = Callable[[Change], Step]
 
@@ -52,8 +53,9 @@ AT_ONCE = 2
 """Changes that are seen to at the same time."""
 REVIEWERS_AT_ONCE = 2
 """Static reviewers of one change that run at the same time."""
-BY_ASSENT = "assent"
-"""Who is named as the author of what Assent itself says about a change."""
+TRIES = 3
+"""How often it is tried before a person is told that it cannot be done."""
+RETRY_S = 10.0
 MOST_STEPS = 200
 """Steps that are taken of one change before others get their turn."""
 
@@ -66,6 +68,7 @@ class ReviewWork:
         self._due: set[str] = set()
         self._under_way: set[str] = set()
         self._listens = False
+        self._failed: dict[str, int] = {}
         self._wake = asyncio.Event()
         self._places = asyncio.Semaphore(AT_ONCE)
 
@@ -99,14 +102,34 @@ class ReviewWork:
         try:
             async with self._places:
                 await see_to(self._gate, change_id)
+            self._failed.pop(change_id, None)
+        except UnavailableError as error:
+            await self._put_off(change_id, error)
         finally:
             self._under_way.discard(change_id)
             if change_id in self._due:
                 self._wake.set()
 
+    async def _put_off(self, change_id: str, error: UnavailableError) -> None:
+        """Try it again in a while; a person is told when that does not help."""
+        self._failed[change_id] = self._failed.get(change_id, 0) + 1
+        if self._failed[change_id] == TRIES:
+            await give_up(self._gate, change_id, error)
+        asyncio.get_running_loop().call_later(RETRY_S, self._look_at, [change_id])
+
+
+async def give_up(gate: Gatehouse, change_id: str, error: AssentError) -> None:
+    """Put a change that cannot be reviewed before a person, with the reason."""
+    change = gate.store.read(lambda view: view.change(change_id))
+    if change is not None and change.state is ChangeState.IN_REVIEW:
+        await _ask(gate, change, f"Assent could not go on with it: {error.message}")
+
 
 async def see_to(gate: Gatehouse, change_id: str) -> None:
-    """Do what is next with one change until a person, its maker or the queue has the next word."""
+    """Do what is next with one change until a person, its maker or the queue has the next word.
+
+    Raises UnavailableError when something cannot be done now.
+    """
     for _ in range(MOST_STEPS):
         change = gate.store.read(lambda view: view.change(change_id))
         if change is None:
@@ -116,8 +139,10 @@ async def see_to(gate: Gatehouse, change_id: str) -> None:
                 return
         except ConflictError:
             continue
+        except UnavailableError:
+            raise
         except AssentError as error:
-            await _ask(gate, change, f"Assent could not go on with it: {error.message}")
+            await give_up(gate, change_id, error)
             return
 
 

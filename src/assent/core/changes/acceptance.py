@@ -101,7 +101,8 @@ def chosen(change: Change, named: Sequence[HunkId] | None) -> tuple[HunkId, ...]
             Cause.NOTHING_ACCEPTED,
             f"No hunk of {change.name} is accepted: accept some of them, or send it back.",
         )
-    return tuple(each for each in known if each in set(named))
+    wanted = set(named)
+    return tuple(each for each in known if each in wanted)
 
 
 def _refuse(change: Change, accepts: Accepts, rules: ChangeRules) -> Refusal | None:
@@ -142,8 +143,9 @@ def needs_one_by_one(change: Change, rules: ChangeRules) -> bool:
 
 def _refuse_in_one(change: Change, hunks: Sequence[HunkId], accepts: Accepts) -> Refusal | None:
     by_itself = {each.hunk for each in change.stances if each.stance is Stance.ACCEPT}
+    wanted = set(hunks)
     for hunk in change.newest.hunks:
-        grave = hunk.risk is RiskClass.IRREVERSIBLE and hunk.id in set(hunks)
+        grave = hunk.risk is RiskClass.IRREVERSIBLE and hunk.id in wanted
         if grave and hunk.id not in by_itself:
             return Refusal(
                 Cause.ONE_BY_ONE,

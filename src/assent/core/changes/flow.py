@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from assent.core.changes.lifecycle import errors_of, verdicts_of
 from assent.core.changes.model import (
+    BY_ASSENT,
     IN_QUEUE,
     Change,
     ChangeState,
@@ -114,7 +115,9 @@ def _in_hand(change: Change, rules: ChangeRules) -> str:
         return f"the check {unmade.reviewer} could not be made: {unmade.summary}"
     if any(each.stance is Stance.REJECT for each in change.stances):
         return "a person rejected a part of it"
-    if any(not each.resolved and each.by != change.agent for each in change.comments):
+    if any(
+        not each.resolved and each.by not in (change.agent, BY_ASSENT) for each in change.comments
+    ):
         return "a comment on it is not resolved"
     return ""
 

@@ -317,7 +317,8 @@ def unknown_hunk(change: Change) -> Refusal:
 def with_stances(
     change: Change, hunks: Sequence[HunkId], stance: Stance | None, says: Says
 ) -> tuple[HunkStance, ...]:
-    others = tuple(each for each in change.stances if each.hunk not in set(hunks))
+    named = set(hunks)
+    others = tuple(each for each in change.stances if each.hunk not in named)
     if stance is None:
         return others
     said = tuple(

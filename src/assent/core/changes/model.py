@@ -377,3 +377,5 @@ class Change:
 
 
 KEPT_RUNS = 20
+BY_ASSENT = "assent"
+"""Who is named as the author of what Assent itself says about a change."""
