@@ -1,15 +1,19 @@
 """The language model's reviews, with a real worker and a model that says what it is told to."""
 
+import asyncio
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assent.adapters.reviewers.llm import ModelReviewer
+from assent.adapters.reviewers.llm.messages import JOB_BYTES, read_printed
+from assent.adapters.reviewers.llm.process import COMMAND
 from assent.app.changes.ports import Subject
 from assent.core.changes.flow import AcceptByPolicy, AskPerson, next_step
 from assent.core.changes.model import (
@@ -20,6 +24,7 @@ from assent.core.changes.model import (
     Severity,
     Verdict,
 )
+from assent.core.changes.model_review import Unusable
 from assent.core.policy.changes import ChangeRules, ModelRule
 from assent.core.risk.factors import RiskClass
 from assent.errors import UnavailableError
@@ -367,3 +372,43 @@ async def test_it_is_not_asked_when_most_of_the_risky_does_not_fit() -> None:
         verdict = await reviewer(endpoint.url).review(a_change(lines, risk=RiskClass.HIGH))
     assert verdict.opinion is Opinion.INCONCLUSIVE
     assert endpoint.asked == []
+
+
+async def test_the_extra_is_not_installed() -> None:
+    code = (
+        "import sys; sys.modules['pydantic_ai'] = None; "
+        "from assent.adapters.reviewers.llm.worker import main; main()"
+    )
+    made = reviewer("http://127.0.0.1:1", command=(sys.executable, "-I", "-c", code))
+    verdict = await made.review(a_change())
+    assert verdict.opinion is Opinion.INCONCLUSIVE
+    assert "install assent with the extra `llm`" in verdict.summary
+
+
+async def test_a_review_that_is_called_off_leaves_no_process(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    code = f"import os, signal; open({str(pipe)!r}, 'w').write(str(os.getpid())); signal.pause()"
+    made = reviewer("http://127.0.0.1:1", command=(sys.executable, "-I", "-c", code))
+    reviewing = asyncio.create_task(made.review(a_change()))
+    pid = int(await asyncio.to_thread(pipe.read_text))
+    reviewing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reviewing
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        pytest.param(b"{", "cannot be read", id="no-json"),
+        pytest.param(b'{"model": "openai:x"}', "cannot be read", id="half-a-question"),
+        pytest.param(b" " * (JOB_BYTES + 1), "too long", id="too-long"),
+    ],
+)
+def test_a_worker_that_is_asked_nonsense(given: bytes, says: str) -> None:
+    done = subprocess.run(COMMAND, input=given, capture_output=True, check=True)
+    answered, _ = read_printed(done.stdout)
+    assert isinstance(answered, Unusable)
+    assert says in answered.why
