@@ -13,7 +13,7 @@ BINARY = b"diff --git a/x b/x\nBinary files a/x and b/x differ\n"
 
 def binary(path: str, *, goes: bool = False) -> FilePatch:
     new = (None, None) if goes else ("100644", "2" * 40)
-    return read_patch(Entry(path, "100644", new[0], "1" * 40, new[1]), [BINARY])
+    return read_patch(Entry(path, "100644", new[0], "1" * 40, new[1]), [BINARY], b"")
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def _line(sign: bytes, line: bytes) -> bytes:
 def patch(old: bytes, new: bytes, *, path: str = "a.py", context: int = 3) -> FilePatch:
     """The patch of a regular file."""
     given = entry(path, new_blob="1" * 40) if old == new else entry(path)
-    return read_patch(given, [diff(old, new, context=context)])
+    return read_patch(given, [diff(old, new, context=context)], old)
 
 
 def hunks(old: bytes, new: bytes, *, path: str = "a.py") -> tuple[Hunk, ...]:

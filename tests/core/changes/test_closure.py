@@ -25,7 +25,9 @@ def one(path: str, old: str | None, new: str | None) -> FilePatch:
         *("100644" if there else None for there in sides),
         *(number * 40 if there else None for number, there in zip("12", sides, strict=True)),
     )
-    return read_patch(given_entry, [diff((old or "").encode(), (new or "").encode())])
+    return read_patch(
+        given_entry, [diff((old or "").encode(), (new or "").encode())], (old or "").encode()
+    )
 
 
 def told(patches: tuple[FilePatch, ...], *accepted: tuple[str, int]) -> list[tuple[str, str, str]]:
@@ -300,7 +302,7 @@ def test_what_is_not_needed_is_not_named(
 
 def test_a_submodule_needs_its_line_in_the_list() -> None:
     modules = one(".gitmodules", MIDDLE, MIDDLE + '[submodule "sub"]\n\tpath = sub\n')
-    sub = read_patch(Entry("sub", None, "160000", None, "2" * 40), [b""])
+    sub = read_patch(Entry("sub", None, "160000", None, "2" * 40), [b""], b"")
     assert told((modules, sub), ("sub", 0)) == [("sub", ".gitmodules", "lists the submodules")]
 
 
@@ -314,7 +316,7 @@ def test_both_ends_of_a_rename_belong_together() -> None:
 
 
 def test_a_link_needs_what_it_leads_to() -> None:
-    link = read_patch(Entry("d/l", None, "120000", None, "2" * 40), [diff(b"", b"../new.txt")])
+    link = read_patch(Entry("d/l", None, "120000", None, "2" * 40), [diff(b"", b"../new.txt")], b"")
     assert told((link, one("new.txt", None, "1\n")), ("d/l", 0)) == [
         ("d/l", "new.txt", "creates new.txt")
     ]

@@ -161,8 +161,27 @@ def test_one_of_two_identical_hunks_is_not_taken_for_the_other_once_that_is_gone
     assert second.lines == third.lines
     left = hunks(BLOCK + EDITED + BLOCK, EDITED * 3)
     assert left[1].lines == third.lines
-    assert ids(left)[0] == first.id
-    assert ids(left)[1] not in (second.id, third.id)
+    assert not {*ids(left)} & {first.id, second.id, third.id}
+
+
+@pytest.mark.parametrize("many", [4, 200], ids=["few", "many"])
+def test_the_same_edit_of_another_identical_block_is_another_hunk(many: int) -> None:
+    """A person said yes to the one; the maker comes back with the other."""
+    edit = b" \n def f():\n     a\n-    b\n+    changed\n     c\n     d\n     return 1\n"
+    found = [
+        read_patch(entry(), [b"@@ -%d,7 +%d,7 @@\n%s" % (8 * at, 8 * at, edit)], BLOCK * many)
+        for at in range(1, many)
+    ]
+    assert len({each.hunks[0].id for each in found}) == many - 1
+    for at, each in enumerate(found, start=1):
+        assert splice(BLOCK * many, each.hunks) == BLOCK * at + EDITED + BLOCK * (many - at - 1)
+
+
+def test_a_block_of_its_own_elsewhere_changes_no_id() -> None:
+    other = b"".join(b"%d\n" % number for number in range(9))
+    assert ids(hunks(BLOCK + other, EDITED + other)) == ids(
+        hunks(BLOCK + other * 2, EDITED + other * 2)
+    )
 
 
 def test_ids_of_other_hunks_stay_when_one_is_accepted() -> None:
@@ -238,13 +257,13 @@ def test_the_function_a_hunk_lies_in_is_told() -> None:
 def test_what_is_taken_as_a_whole_shows_its_lines(
     given_entry: Entry, old: bytes, new: bytes, lines: tuple[bytes, ...]
 ) -> None:
-    read = read_patch(given_entry, [diff(old, new)])
+    read = read_patch(given_entry, [diff(old, new)], old)
     assert [(hunk.whole, hunk.lines) for hunk in read.hunks] == [(True, lines)]
 
 
 def test_a_symlink_that_becomes_a_file_is_one_hunk_of_both() -> None:
     given_entry = entry(old_mode="120000")
-    read = read_patch(given_entry, [diff(b"target", b""), diff(b"", b"a\nb\n")])
+    read = read_patch(given_entry, [diff(b"target", b""), diff(b"", b"a\nb\n")], b"target")
     (hunk,) = read.hunks
     assert hunk.whole
     assert hunk.lines == (b"-target", b"+a\n", b"+b\n")
@@ -252,7 +271,7 @@ def test_a_symlink_that_becomes_a_file_is_one_hunk_of_both() -> None:
 
 def test_a_binary_file_is_one_hunk_without_lines() -> None:
     block = b"diff --git a/x b/x\nindex 1..2 100644\nBinary files a/x and b/x differ\n"
-    read = read_patch(entry(), [block])
+    read = read_patch(entry(), [block], b"a\n")
     assert read.binary
     assert [(hunk.whole, hunk.lines) for hunk in read.hunks] == [(True, ())]
 
@@ -263,7 +282,7 @@ def test_text_that_says_it_is_binary_is_text() -> None:
 
 
 def test_a_new_mode_is_a_hunk_of_its_own() -> None:
-    read = read_patch(entry(new_mode="100755"), [diff(BLOCK, EDITED)])
+    read = read_patch(entry(new_mode="100755"), [diff(BLOCK, EDITED)], BLOCK)
     mode, content = read.hunks
     assert (mode.mode, mode.whole, mode.lines) == (True, True, ())
     assert content.id == hunks(BLOCK, EDITED)[0].id
@@ -275,11 +294,13 @@ def test_a_new_mode_is_a_hunk_of_its_own() -> None:
         pytest.param(b"", id="nothing"),
         pytest.param(b"@@ -1,2 +1 @@\n-a\n", id="fewer-lines"),
         pytest.param(b"@@ -1 +1 @@\n-a\n+b\n+c\n", id="more-lines"),
+        pytest.param(b"@@ -1 +1 @@\n-b\n+c\n", id="other-lines"),
+        pytest.param(b"@@ -2 +2 @@\n-a\n+c\n", id="lines-at-another-place"),
     ],
 )
 def test_what_git_does_not_print_is_an_error(block: bytes) -> None:
     with pytest.raises(ValueError, match="line"):
-        read_patch(entry(), [block])
+        read_patch(entry(), [block], b"a\n")
 
 
 # Ids
@@ -307,7 +328,7 @@ def test_ids_are_fixed() -> None:
 
 
 def created(path: str = "a", mode: str = "100644", blob: str = "2" * 40) -> HunkId:
-    return read_patch(Entry(path, None, mode, None, blob), [b""]).hunks[0].id
+    return read_patch(Entry(path, None, mode, None, blob), [b""], b"").hunks[0].id
 
 
 def test_ids_of_whole_files_are_those_of_path_mode_and_content() -> None:
@@ -322,6 +343,7 @@ BETWEEN = b"1\n2\n3\n4\n5\n6\n7\n"
 MODE_AND_LINES = read_patch(
     entry(new_mode="100755"),
     [diff(BLOCK + BETWEEN + BLOCK[:-2], EDITED + BETWEEN + EDITED[:-2])],
+    BLOCK + BETWEEN + BLOCK[:-2],
 )
 MODE, FIRST, SECOND = MODE_AND_LINES.hunks
 OLD, NEW = "1" * 40, "2" * 40
@@ -372,6 +394,6 @@ def test_what_a_file_becomes(accepted: tuple[Hunk, ...], expected: Outcome) -> N
     ],
 )
 def test_what_a_whole_file_becomes(given_entry: Entry, kept: Outcome, taken: Outcome) -> None:
-    read = read_patch(given_entry, [b""])
+    read = read_patch(given_entry, [b""], b"")
     assert outcome(read, ()) == kept
     assert outcome(read, {hunk.id for hunk in read.hunks}) == taken

@@ -55,7 +55,7 @@ def patches_between(before: Tree, after: Tree) -> tuple[FilePatch, ...]:
                 None if old is None else blob_of(old),
                 None if new is None else blob_of(new),
             )
-            found.append(read_patch(entry, [_block(old or b"", new or b"")]))
+            found.append(read_patch(entry, [_block(old or b"", new or b"")], old or b""))
     return tuple(found)
 
 

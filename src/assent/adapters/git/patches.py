@@ -47,7 +47,10 @@ def patches(git: Git, base: str, commit: str, *, context: int = CONTEXT) -> tupl
     if not entries:
         return ()
     texts = _texts(git, (base, commit), entries, context=context)
-    read = [_read(entry, texts[entry.path]) for entry in entries]
+    bases = read_blobs(git, _bases(entries, texts), limit=READABLE)
+    read = [
+        _read(entry, texts[entry.path], bases.get(entry.old_blob or "") or b"") for entry in entries
+    ]
     return _with_renames(git, (base, commit), read)
 
 
@@ -141,9 +144,16 @@ def _head(block: bytes) -> int:
     return len(block) if at < 0 else at + 1
 
 
-def _read(entry: Entry, blocks: Sequence[bytes]) -> FilePatch:
+def _bases(entries: Iterable[Entry], texts: Mapping[str, Sequence[bytes]]) -> Iterator[str]:
+    """The old files that hunks are put into."""
+    for entry in entries:
+        if entry.plain and entry.old_blob and not any(map(_called_binary, texts[entry.path])):
+            yield entry.old_blob
+
+
+def _read(entry: Entry, blocks: Sequence[bytes], base: bytes) -> FilePatch:
     try:
-        return read_patch(entry, blocks)
+        return read_patch(entry, blocks, base)
     except ValueError as error:
         raise UnavailableError(f"git diff-tree printed something unknown: {error}.") from error
 

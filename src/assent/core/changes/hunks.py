@@ -2,18 +2,22 @@
 
 Everything is bytes: only `\\n` ends a line, and a `\\r` before it belongs to the line. A hunk's id
 says what it changes and between which lines, not at which line numbers: it stays the same when
-lines come or go elsewhere in the file.
+lines come or go elsewhere in the file. Where the same lines stand several times in the old file, it
+says which of them it means.
 """
 
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assent.core.changes.model import HunkId
 
 SYMLINK, SUBMODULE = "120000", "160000"
+
+FREQUENT = 50
+"""A hunk of which every line stands more often in the file is told apart by its line number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,8 @@ class Entry:
 def hunk_id(path: str, lines: Sequence[bytes], *, occurrence: int = 0, of: int = 1) -> HunkId:
     """The id of a hunk by its path and lines.
 
-    `occurrence` (from zero) counts among the `of` hunks of the file with the same lines. How many
-    there are belongs to the id: when one of them goes, the others are not taken for it.
+    `occurrence` (from zero) counts among the `of` places of the old file at which its old lines
+    stand. How many there are belongs to the id: when one comes or goes, none is taken for another.
     """
     body = b"".join(_spelled(line) for line in lines)
     return _id(b"lines", path, b"%d" % len(body), body, b"%d/%d" % (occurrence, of))
@@ -133,20 +137,35 @@ def _id(kind: bytes, path: str, *parts: bytes) -> HunkId:
     return HunkId(hashlib.sha256(b"\0".join((kind, name, *parts))).hexdigest())
 
 
-def numbered(hunks: Sequence[Hunk]) -> tuple[Hunk, ...]:
-    """Hunks of one file, in order of place, with the ids that their lines give them."""
-    total = Counter(hunk.lines for hunk in hunks if not hunk.whole)
-    seen: Counter[tuple[bytes, ...]] = Counter()
-    found = []
+def _named(hunks: Sequence[Hunk], base: bytes) -> Iterator[Hunk]:
+    """Hunks of one file with their ids. Raises ValueError when they are not of `base`."""
+    lines = split_lines(base)
+    places: dict[bytes, list[int]] = {}
+    for at, line in enumerate(lines):
+        places.setdefault(line, []).append(at)
     for hunk in hunks:
-        if hunk.whole:
-            found.append(hunk)
-            continue
-        lines = hunk.lines
-        name = hunk_id(hunk.path, lines, occurrence=seen[lines], of=total[lines])
-        found.append(replace(hunk, id=name))
-        seen[lines] += 1
-    return tuple(found)
+        old = [line[1:] for line in hunk.lines if not line.startswith(b"+")]
+        at = _place(hunk)
+        if lines[at : at + len(old)] != old:
+            raise ValueError(f"the old lines of the hunk at {hunk.old_start} are not in the file")
+        occurrence, of = _occurrence(lines, places, old, at)
+        yield replace(hunk, id=hunk_id(hunk.path, hunk.lines, occurrence=occurrence, of=of))
+
+
+def _occurrence(
+    lines: Sequence[bytes], places: Mapping[bytes, Sequence[int]], old: list[bytes], at: int
+) -> tuple[int, int]:
+    """Which of the places where `old` stands `at` is, and how many there are; where even its rarest
+    line is frequent, the line number itself of none."""
+    if not old:
+        return 0, 1
+    rarest = min(range(len(old)), key=lambda step: len(places[old[step]]))
+    candidates = places[old[rarest]]
+    if len(candidates) > FREQUENT:
+        return at, 0
+    starts = [place - rarest for place in candidates if place >= rarest]
+    found = [start for start in starts if lines[start : start + len(old)] == old]
+    return found.index(at), len(found)
 
 
 # Reading what git prints
@@ -156,17 +175,18 @@ _BINARY = re.compile(rb"^(?:Binary files .* differ|GIT binary patch)$", re.MULTI
 _NO_END = b"\\"
 
 
-def read_patch(entry: Entry, texts: Sequence[bytes]) -> FilePatch:
+def read_patch(entry: Entry, texts: Sequence[bytes], base: bytes) -> FilePatch:
     """One file's patch, from what `git diff-tree -p` prints for it.
 
     `texts` is one `diff --git` block, or two of a path that changes its type. Names and modes in
-    them are not looked at. Raises ValueError when they are not what git prints for `entry`.
+    them are not looked at. `base` is the old file, where it can be taken in part (`Entry.plain`,
+    and no block says `Binary files`). Raises ValueError when they are not what git prints.
     """
     parsed = [_hunks(entry.path, text) for text in texts]
     binary = any(_BINARY.search(text[: _body_at(text)]) for text in texts)
     hunks = [hunk for part in parsed for hunk in part]
     if entry.plain and not binary:
-        content = hunks
+        content = list(_named(hunks, base))
         if not hunks and entry.old_blob != entry.new_blob:
             raise ValueError("the content differs, but no line does")
     elif entry.plain and entry.old_blob == entry.new_blob:
@@ -179,7 +199,7 @@ def read_patch(entry: Entry, texts: Sequence[bytes]) -> FilePatch:
         new_mode=entry.new_mode,
         old_blob=entry.old_blob,
         new_blob=entry.new_blob,
-        hunks=numbered([*_mode_hunk(entry), *content]),
+        hunks=(*_mode_hunk(entry), *content),
         binary=binary,
     )
 
