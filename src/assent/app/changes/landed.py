@@ -13,6 +13,7 @@ from assent.app.changes import records
 from assent.app.changes.ports import Conflict, InTheWay, Landed, Moved
 from assent.app.changes.revisions import Made, tree_revision
 from assent.app.changes.rules import policy_of, ports_of
+from assent.app.checkpoints.accounted import accounted_merge
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Tx
 from assent.core.canonical import Json
@@ -44,11 +45,12 @@ async def finish_landing(gate: Gatehouse, change: Change) -> bool:
         await _back(gate, change, "nothing was planned")
         return False
     git = ports_of(gate).repositories
-    result = await asyncio.to_thread(
-        lambda: git.land(
-            change.repository, change.target, before=planned.before, after=planned.after
+    async with accounted_merge(gate, change):
+        result = await asyncio.to_thread(
+            lambda: git.land(
+                change.repository, change.target, before=planned.before, after=planned.after
+            )
         )
-    )
     match result:
         case Landed(behind):
             rest = await _rest(gate, change, onto=planned.after)

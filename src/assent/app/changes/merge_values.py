@@ -6,6 +6,7 @@ from dataclasses import replace
 from assent.app.changes import records
 from assent.app.changes.landed import record_merge
 from assent.app.changes.rules import policy_of, ports_of
+from assent.app.checkpoints.accounted import accounted_merge
 from assent.app.gatehouse import Gatehouse
 from assent.core.canonical import digest_text
 from assent.core.changes import landing
@@ -29,11 +30,12 @@ async def merge_value(gate: Gatehouse, change: Change) -> None:
         return
     values = ports_of(gate).values
     try:
-        there = await asyncio.to_thread(
-            lambda: values.replace(
-                payload.file, payload.pointer, before=payload.before, after=payload.after
+        async with accounted_merge(gate, change):
+            there = await asyncio.to_thread(
+                lambda: values.replace(
+                    payload.file, payload.pointer, before=payload.before, after=payload.after
+                )
             )
-        )
     except UsageError as error:
         await _eject(gate, planned, str(error))
         return

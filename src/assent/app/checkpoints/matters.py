@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from assent.app import requests
 from assent.app.checkpoints.place import Place
 from assent.app.checkpoints.ports import Preview
-from assent.app.checkpoints.rows import Draft, Matter, close, named, store, stream_of
+from assent.app.checkpoints.rows import ASSENT, Draft, Matter, close, named, store, stream_of
 from assent.app.ports import Tx
 from assent.core.actions import UnexplainedChange
 from assent.core.approvals import Refusal, Request, State, consume, deciding, timers_of
@@ -18,8 +18,6 @@ from assent.core.policy.terms import terms_of
 from assent.core.proposals import AgentSession, Proposal
 from assent.core.risk import assess
 
-ASKED_BY = "assent"
-"""The agent's name on requests that Assent opens itself."""
 RULE = "unexplained"
 LISTED = 300
 """Files that a question lists with their differences."""
@@ -131,7 +129,7 @@ async def _request(place: Place, before: str, after: str, changes: Sequence[Path
     gate, workspace, policy = place.gate, place.workspace, place.policy
     shown = await asyncio.to_thread(place.shadow.as_edit, workspace, changes[:LISTED])
     action = UnexplainedChange(workspace, before, after, shown, max(0, len(changes) - LISTED))
-    session = AgentSession(ASKED_BY, session_id=RULE, workspace=workspace, cwd=workspace)
+    session = AgentSession(ASSENT, session_id=RULE, workspace=workspace, cwd=workspace)
     now = gate.clock.now()
     facts = Facts(workspace=workspace, home="", assent_home="", now=now)
     assessment = assess(action, facts)

@@ -21,6 +21,8 @@ from assent.core.redact import redact
 
 RECENT = 200
 """Checkpoints of a workspace that are looked at to know how it stands."""
+ASSENT = "assent"
+"""The agent's name on what Assent does, and on requests that it opens itself."""
 NAMED = 200
 """Paths that one entry of the ledger names."""
 
@@ -90,7 +92,7 @@ def is_new_here(view: View, stood: Standing, session: AgentSession, now: int) ->
 def anybody_at_work(view: View, stood: Standing, now: int) -> bool:
     """Whether a run made a call here within an hour, and has not ended since."""
     since = now - IDLE_MS
-    calls = [row for row in stood.recent if row.occasion is Occasion.CALL]
+    calls = [row for row in stood.recent if row.occasion is Occasion.CALL and row.agent != ASSENT]
     runs = {
         (row.agent, row.session) for row in calls if max(row.at, row.closed_at or row.at) > since
     }
