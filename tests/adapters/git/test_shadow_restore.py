@@ -321,7 +321,7 @@ class MeddlingHands(Hands):
     def unlink(self, folder: int, name: str) -> None:
         if not self._is_done:
             self._is_done = True
-            for path in ("added/two", "kept.txt", "src/a.py"):
+            for path in ("added/two", "kept.txt", "src/a.py", "src/run"):
                 self._made.write(path, "meddled")
         super().unlink(folder, name)
 
@@ -333,11 +333,12 @@ def test_what_changes_during_the_restore_is_left(tmp_path: Path, tree: Worktree)
     tree.write("added/two", "2")
     tree.write("kept.txt", "two")
     (tree.root / "src/a.py").unlink()
+    (tree.root / "src/run").chmod(0o644)
     now = shadow.snapshot(str(tree.root))
     done = shadow.restore(str(tree.root), first.tree, now=now)
     assert done.deletes == ("added/one",)
     assert done.writes == ()
-    assert {one.path for one in done.leaves} == {"added/two", "kept.txt", "src/a.py"}
+    assert {one.path for one in done.leaves} == {"added/two", "kept.txt", "src/a.py", "src/run"}
     assert all(tree.state()[one.path] == ("100644", b"meddled") for one in done.leaves)
     assert not [name for name in tree.state() if ".assent-restore" in name]
 
