@@ -352,6 +352,22 @@ HOSTILE = (
 )
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param("x = " + "-" * 20_000 + "1\n", id="deep-signs"),
+        pytest.param("x = " + "(" * 500 + ")" * 500 + "\n", id="deep-brackets"),
+        pytest.param("x = " + "a." * 20_000 + "b\n", id="deep-attributes"),
+        pytest.param("x = '\\d'\n", id="odd-escape"),
+        pytest.param("x = '\0'\n", id="nul"),
+        pytest.param("x = 1\n" * 50_000, id="long"),
+    ],
+)
+def test_python_that_is_hard_to_parse(odd: str) -> None:
+    files = {"a.py": (None, PARSE), "b.py": (MIDDLE, MIDDLE + odd + "parse_line('')\n")}
+    assert told(changed(files), ("b.py", 0)) == [("b.py", "a.py", "defines parse_line")]
+
+
 @pytest.mark.parametrize("ending", ["py", "js", "c", "sh"])
 def test_long_and_odd_lines_are_read_in_bounded_time(ending: str) -> None:
     """The guard against hangs is the limit of the test."""

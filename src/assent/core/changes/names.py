@@ -36,6 +36,8 @@ COMMON = frozenset(
 """Names that say too little about what they mean."""
 
 SHORTEST = 3
+PARSED = 200_000
+"""Bytes of a hunk up to which it is parsed."""
 LONGEST = 1000
 """Bytes of a line up to which it is read: longer ones are not written by hand."""
 
@@ -282,6 +284,8 @@ def python_names(hunk: Hunk) -> frozenset[str] | None:
     they do not parse by themselves."""
     kept = [line for line in hunk.lines if not line.startswith(b"-")]
     text = b"".join(line[1:] for line in kept).decode("utf-8", "replace")
+    if len(text) > PARSED:
+        return None
     added = {at for at, line in enumerate(kept, start=1) if line.startswith(b"+")}
     try:
         with warnings.catch_warnings():
