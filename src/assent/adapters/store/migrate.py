@@ -1,15 +1,16 @@
 """Bringing a database to the schema of this version, in one transaction or not at all."""
 
 from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from assent.adapters.store.schema import HEAD
 from assent.errors import IntegrityError, UnavailableError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 def schema_of(connection: Connection) -> str | None:
@@ -36,6 +37,10 @@ def migrate(connection: Connection) -> None:
     schema = schema_of(connection)
     if schema == HEAD:
         return
+    # Here, because a daemon that finds its database up to date has better use for the memory.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     with as_file(files("assent.adapters.store") / "migrations") as folder:
         config = Config()
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
@@ -56,7 +61,9 @@ def check_schema(schema: str | None) -> None:
         raise newer(schema)
 
 
-def known_schemas(config: Config) -> set[str]:
+def known_schemas(config: "Config") -> set[str]:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
 
 
