@@ -20,6 +20,7 @@ NAMES = {
     "waiting": "100,000 waiting requests",
     "page": "the review of a large change in a browser, against diff2html",
     "checkpoint": "a checkpoint of 5,000 and 50,000 files, against git status",
+    "queue": "merges against an ideal line of changes",
     "rest": "the daemon when nothing happens",
 }
 
