@@ -344,7 +344,9 @@ def test_sent_back_with_comments_and_handed_in_again(repo: Path, run: Run) -> No
     assert change["state"] == "changes_requested"
     [comment] = change["comments"]
     assert (comment["path"], comment["line"], comment["quote"]) == ("a.txt", 5, "five")
-    assert "a.txt:5: ana" in said(run("change", "show", name))
+    out = said(run("change", "show", name))
+    assert "a.txt:5: ana" in out
+    assert "came back to you: ana asks for changes: too vague" in out
     edited(line=5, text="five apples")
     assert submitted(run, "--change", name)["revision"] == 2
 

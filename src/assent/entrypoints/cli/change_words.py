@@ -55,9 +55,10 @@ def describe(change: Change) -> Iterator[str]:
     title = click.style(visible_line(change["title"]), bold=True)
     yield f"{change['name']}  {mark(change['class'])}  {title}"
     yield standing(change)
-    if change["ejected"]:
-        yield f"It left the queue: {visible_line(change['ejected'])}"
     yield _way(change)
+    if change["state"] in ("changes_requested", "ejected"):
+        yield ""
+        yield visible_block(change["to_do"]["text"])
     yield ""
     yield from _reasons(change)
     yield from _plan(change)
@@ -209,7 +210,7 @@ def _ways(change: Change) -> Iterator[str]:
     """The commands that go on from here."""
     number, state = change["number"], change["state"]
     ways: list[str] = []
-    if state in ("in_review", "changes_requested", "partly_approved"):
+    if state in ("in_review", "changes_requested"):
         confirm = f" --confirm {change['name']}" if change["one_by_one"] else ""
         ways = [
             f"assent change accept {number}",
@@ -217,6 +218,7 @@ def _ways(change: Change) -> Iterator[str]:
             f"assent change reject {number} --reason TEXT",
             f"assent change comment {number} TEXT --at PATH:LINE",
         ]
+        ways += [f"assent change submit --change {number}"] if state != "in_review" else []
     elif state == "draft":
         ways = [f"assent change ready {number}"]
     elif state == "ejected":
@@ -266,7 +268,8 @@ def hunk_lines(hunk: Mapping[str, Any]) -> Iterator[str]:
     )
     yield f"{click.style(head, fg='cyan')}  {hunk['id'][:12]}"
     for line in hunk["lines"]:
-        yield click.style(visible_line(line), fg=_LINES.get(line[:1]))
+        colour = _LINES.get(line[:1])
+        yield click.style(visible_line(line), fg=colour) if colour else visible_line(line)
 
 
 def _under(
