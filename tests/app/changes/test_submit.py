@@ -8,14 +8,17 @@ import pytest
 from assent.app.changes.submit import ValueEdit
 from assent.app.changes.told import after_submit
 from assent.app.ports import PolicyVersion
+from assent.core.actions import Plan
+from assent.core.approvals import State
 from assent.core.canonical import digest_of
 from assent.core.changes.model import ChangeState, TreePayload, ValuePayload
 from assent.core.grants import Grant, GrantKind
 from assent.core.policy.changes import ChangeRules
 from assent.core.risk.factors import RiskClass
 from assent.errors import ConflictError, NotFoundError, UsageError
+from tests.adapters.store.samples import request
 from tests.app.changes.scene import NUMBERS, Stage, git, stage
-from tests.app.conftest import Scene
+from tests.app.conftest import Scene, proposal
 
 MORE = NUMBERS.replace("line 2 = 2", "line 2 = 200").replace("line 25 = 25", "line 25 = 250")
 
@@ -179,6 +182,25 @@ async def test_it_is_held_against_the_plan(
     on.commit(numbers__txt=MORE)
     made = await on.submit(session="s1")
     assert made.newest.in_plan is expected
+
+
+@pytest.mark.parametrize(
+    ("state", "session", "expected"),
+    [
+        pytest.param(State.APPROVED, "s1", ("as approved", True), id="approved"),
+        pytest.param(State.CONSUMED, "s1", ("as approved", True), id="used"),
+        pytest.param(State.REJECTED, "s1", ("as told", False), id="rejected"),
+        pytest.param(State.APPROVED, "s2", ("as told", False), id="of-another-run"),
+    ],
+)
+async def test_the_plan_of_its_run_stands_beside_it(
+    on: Stage, state: State, session: str, expected: tuple[str, bool]
+) -> None:
+    asked = replace(request(1, proposal(Plan("as approved"))), state=state)
+    await on.scene.store.write(lambda tx: tx.add_request(asked), durable=True)
+    on.commit(numbers__txt=MORE)
+    made = await on.submit(session=session, plan="as told")
+    assert (made.plan, made.plan_approved) == expected
 
 
 async def test_a_value_is_a_change_with_one_hunk(on: Stage) -> None:
