@@ -323,10 +323,10 @@ async def test_what_was_recorded_decides_what_counts(world: World) -> None:
         return world.store.read(lambda view: standing_of(view, "/w", world.rule)).counts
 
     assert not standing()
-    await record(world.store, "/w", [a_calibration(19)], at=1)
+    await record(world.store, "/w", [a_calibration(19)], by="ana", at=1)
     assert standing()
     assert not world.store.read(lambda view: standing_of(view, "/other", world.rule)).counts
-    await record(world.store, "/w", [a_calibration(3)], at=2)
+    await record(world.store, "/w", [a_calibration(3)], by="ana", at=2)
     assert not standing()
     found = world.store.read(lambda view: recorded(view, "/w"))
     assert [(each.caught, each.at) for each in found] == [(19, 1), (3, 2)]
@@ -379,5 +379,5 @@ async def test_a_reviewer_asks_where_the_policy_is_kept(world: World) -> None:
     linked = replace(subject, change=replace(subject.change, workspace="/anywhere"))
     counts = approval_counts(world.store, world.rule)
     assert not counts(linked)
-    await record(world.store, str(world.user.folder.resolve()), [a_calibration(19)], at=1)
+    await record(world.store, str(world.user.folder.resolve()), [a_calibration(19)], by="ana", at=1)
     assert counts(linked)

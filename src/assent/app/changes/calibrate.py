@@ -140,7 +140,7 @@ async def calibrate(
     """
     planted = await _planted(bench, ground, cases=cases, seed=seed)
     clean = await asyncio.to_thread(_clean, bench, ground, cases=cases, seed=seed)
-    bench.tell(f"{len(planted)} faults that the tests catch, {len(clean)} clean changes")
+    bench.tell(f"faults that the tests catch: {len(planted)}; clean changes: {len(clean)}")
     reviewed = await _reviewed(bench, ground, (*planted, *clean))
     reviewers = [*bench.static, *([bench.model] if bench.model is not None else [])]
     return tuple(
@@ -155,14 +155,14 @@ async def calibrate(
 
 
 async def record(
-    store: Store, workspace: str, calibrations: Sequence[Calibration], *, at: int
+    store: Store, workspace: str, calibrations: Sequence[Calibration], *, by: str, at: int
 ) -> None:
-    """Put them into the record, where `standing_of` finds them."""
+    """Put them into the record, where `standing_of` finds them. `by` is who asked for it."""
 
     def work(tx: Tx) -> None:
         stream = stream_of(workspace)
         for made in calibrations:
-            tx.append(stream, KIND, at=at, fields=fields_of(made))
+            tx.append(stream, KIND, at=at, fields={**fields_of(made), "by": by})
         tx.publish("ledger", stream, at=at)
 
     await store.write(work, durable=True)

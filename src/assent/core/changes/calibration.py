@@ -137,6 +137,8 @@ def counts(calibrations: Iterable[Calibration], *, rule: ModelRule, prompt: Dige
 def fields_of(made: Calibration) -> dict[str, Json]:
     """A calibration as it is recorded; its time is the entry's own."""
     return {
+        "title": f"{made.reviewer}: found {made.caught} of {made.planted} planted faults, "
+        f"{made.alarms} false alarms in {made.clean}",
         "reviewer": made.reviewer,
         "model": made.model,
         "prompt": made.prompt,

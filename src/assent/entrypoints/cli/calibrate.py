@@ -139,7 +139,7 @@ def _tell(said: str) -> None:
 async def _record(home: Home, config: Config, workspace: str, found: Sequence[Calibration]) -> None:
     store = await asyncio.to_thread(open_store, database_url(home, config))
     try:
-        await record(store, workspace, found, at=SystemClock().now())
+        await record(store, workspace, found, by=config.person, at=SystemClock().now())
     finally:
         await store.close()
 
