@@ -299,3 +299,10 @@ async def test_a_run_cannot_begin_twice_to_launder(yard: Yard) -> None:
     yard.change(b_py="sneaky\n")
     await yard.session("start", session="s1")
     assert isinstance(await yard.asks(command(), call="c2"), Waiting)
+
+
+async def test_the_policy_file_is_asked_about_by_itself(yard: Yard) -> None:
+    await yard.runs(edit("a.py"), does={"a_py": "1\n"})
+    yard.files[".assent/policy.toml"] = "rules"
+    assert await yard.asks(command(), call="c2") == LetThrough()
+    assert yard.entries("unexplained") == []

@@ -19,6 +19,10 @@ from assent.core.checkpoints import (
 from assent.core.proposals import AgentSession
 
 
+POLICY_FILE = ".assent/policy.toml"
+"""Asked about by itself, and without effect until a person accepts it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What a look found."""
@@ -77,7 +81,8 @@ async def _unaccounted(place: Place, stood: Standing, now: Snapshot) -> tuple[Pa
     if stood.known is None:
         return ()
     changes = await place.differing(stood.known.tree, now.tree)
-    return unexplained(changes, stood.at_work)
+    left = unexplained(changes, stood.at_work)
+    return tuple(change for change in left if change.path != POLICY_FILE)
 
 
 def _beginning(place: Place, begins: Beginning | None, now: Snapshot, *, at: int) -> Draft | None:

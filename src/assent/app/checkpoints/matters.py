@@ -40,6 +40,7 @@ class _Found:
         row = store(tx, self.draft)
         fields: dict[str, Json] = {
             "workspace": row.workspace,
+            "title": row.title,
             "checkpoint": row.number,
             "paths": named(self.paths),
             "files": len(self.paths),
@@ -175,6 +176,7 @@ def keep(tx: Tx, approved: Request, now: int) -> Request:
         at=now,
         fields={
             "workspace": action.workspace,
+            "title": used.assessment.title,
             "request": used.number,
             "by": "" if said is None else said.by,
             "before": action.before,
@@ -228,6 +230,7 @@ def record_undone(
     """Record a restore; `safety` is the checkpoint that takes it back."""
     fields: dict[str, Json] = {
         "workspace": safety.workspace,
+        "title": safety.title.removeprefix("before "),
         "safety": safety.number,
         "writes": named(done.writes),
         "deletes": named(done.deletes),

@@ -11,6 +11,8 @@ from assent.entrypoints.cli.client import connect
 from assent.entrypoints.cli.text import age, visible_line
 from assent.entrypoints.wiring import current_project
 
+LIMIT_S = 120.0
+"""A first look at a large project takes longer than other answers."""
 WAYS = "assent undo CP-N --dry-run | assent undo CP-N | assent undo CP-N --path FILE"
 
 
@@ -28,7 +30,7 @@ def command(limit: int, as_json: bool) -> None:
     query = urlencode(
         {"workspace": str(current_project()), "limit": limit}, errors="surrogateescape"
     )
-    listed = connect().get(f"/api/checkpoints?{query}")
+    listed = connect().get(f"/api/checkpoints?{query}", limit_s=LIMIT_S)
     if as_json:
         click.echo(json.dumps(listed, indent=2))
         return

@@ -48,8 +48,8 @@ class Client:
         self._socket = home.api_socket
         self._token = _read_token(home)
 
-    def get(self, path: str) -> Any:
-        return self._call("GET", path, None)
+    def get(self, path: str, *, limit_s: float = ANSWER_LIMIT_S) -> Any:
+        return self._call("GET", path, None, limit_s=limit_s)
 
     def post(
         self, path: str, fields: Mapping[str, object], *, limit_s: float = ANSWER_LIMIT_S

@@ -16,6 +16,8 @@ from assent.errors import NotFoundError, UsageError
 
 LISTED = 40
 """Files of each sort that are listed before the rest is counted."""
+LIMIT_S = 120.0
+"""A first look at a large project takes longer than other answers."""
 _NAME = re.compile(r"(?:cp-)?[0-9]{1,15}", re.IGNORECASE)
 
 
@@ -37,7 +39,7 @@ def command(name: str, paths: tuple[str, ...], dry_run: bool, yes: bool) -> None
     wanted = _from_root(paths, project)
     query = [("workspace", str(project)), *(("path", path) for path in wanted)]
     asked = urlencode(query, errors="surrogateescape")
-    foreseen = client.get(f"/api/checkpoints/{name}/preview?{asked}")
+    foreseen = client.get(f"/api/checkpoints/{name}/preview?{asked}", limit_s=LIMIT_S)
     click.echo("\n".join(_described(foreseen)))
     if not (foreseen["writes"] or foreseen["deletes"]) or dry_run:
         return
@@ -47,7 +49,7 @@ def command(name: str, paths: tuple[str, ...], dry_run: bool, yes: bool) -> None
     fields: dict[str, object] = {"seen": foreseen["now"]}
     if wanted:
         fields["paths"] = list(wanted)
-    undone = client.post(f"/api/checkpoints/{number}/restore", fields)
+    undone = client.post(f"/api/checkpoints/{number}/restore", fields, limit_s=LIMIT_S)
     left = [item for item in undone["leaves"] if item not in foreseen["leaves"]]
     for item in left:
         click.echo(f"left as it is: {visible_line(item['path'])}: {visible_line(item['why'])}")

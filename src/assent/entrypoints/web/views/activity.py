@@ -27,6 +27,9 @@ KINDS = (
     "expired",
     "superseded",
     "policy-accepted",
+    "unexplained",
+    "kept",
+    "undone",
 )
 """The kinds a person can choose from; others are recorded as well and can be asked for by name."""
 
