@@ -5,6 +5,7 @@ whether the model's approvals count.
 """
 
 import asyncio
+import getpass
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -139,7 +140,9 @@ def _tell(said: str) -> None:
 async def _record(home: Home, config: Config, workspace: str, found: Sequence[Calibration]) -> None:
     store = await asyncio.to_thread(open_store, database_url(home, config))
     try:
-        await record(store, workspace, found, by=config.person, at=SystemClock().now())
+        await record(
+            store, workspace, found, by=config.person or getpass.getuser(), at=SystemClock().now()
+        )
     finally:
         await store.close()
 
