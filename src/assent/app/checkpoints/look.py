@@ -18,7 +18,6 @@ from assent.core.checkpoints import (
 )
 from assent.core.proposals import AgentSession
 
-
 POLICY_FILE = ".assent/policy.toml"
 """Asked about by itself, and without effect until a person accepts it."""
 

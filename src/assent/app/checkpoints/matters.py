@@ -16,6 +16,7 @@ from assent.core.checkpoints import Occasion, PathChange, Snapshot, WorktreeChec
 from assent.core.facts import Facts
 from assent.core.policy.terms import terms_of
 from assent.core.proposals import AgentSession, Proposal
+from assent.core.redact import redact
 from assent.core.risk import assess
 
 RULE = "unexplained"
@@ -176,7 +177,7 @@ def keep(tx: Tx, approved: Request, now: int) -> Request:
         at=now,
         fields={
             "workspace": action.workspace,
-            "title": used.assessment.title,
+            "title": redact(used.assessment.title),
             "request": used.number,
             "by": "" if said is None else said.by,
             "before": action.before,
