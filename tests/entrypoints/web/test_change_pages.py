@@ -224,6 +224,18 @@ async def test_what_is_new_since_the_last_look_is_told(
     assert page.count("new since you looked") == 1
 
 
+async def test_what_is_gone_since_the_last_look_is_told(
+    desk: ChangeDesk, ana: httpx2.AsyncClient
+) -> None:
+    before = {"a.py": b"x = 1\n", "b.py": b"y = 1\n"}
+    first = desk.revision(before, {"a.py": b"x = 2\n", "b.py": b"y = 2\n"})
+    second = replace(desk.revision(before, {"a.py": b"x = 2\n", "b.py": b"y = 1\n"}), number=2)
+    change = await desk.change(first)
+    await shown(ana, "/changes/1")
+    await desk.put(replace(change, revisions=(first, second)))
+    assert "no hunk is new, 1 gone." in await shown(ana, "/changes/1")
+
+
 async def test_lines_that_are_only_moved_are_told(
     desk: ChangeDesk, ana: httpx2.AsyncClient
 ) -> None:

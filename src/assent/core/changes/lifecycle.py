@@ -27,6 +27,7 @@ from assent.core.changes.model import (
     Stance,
     Verdict,
 )
+from assent.core.changes.since import compare
 from assent.core.risk.factors import RiskClass
 
 
@@ -129,9 +130,9 @@ def revised(change: Change, revision: Revision, *, at: int, draft: bool = False)
 
 def with_revision(change: Change, revision: Revision) -> Change:
     """`revision` as the newest; nothing that was decided about the ones before goes on."""
-    kept = {hunk.id for hunk in revision.hunks}
+    said = compare((each.hunk for each in change.stances), (hunk.id for hunk in revision.hunks))
     carried = tuple(
-        replace(each, revision=revision.number) for each in change.stances if each.hunk in kept
+        replace(each, revision=revision.number) for each in change.stances if each.hunk in said.same
     )
     return replace(
         change,

@@ -27,6 +27,7 @@ from assent.core.changes.model import (
     TestRun,
     ValuePayload,
 )
+from assent.core.changes.since import Since, compare
 from assent.core.policy.changes import ChangeRules, Path
 from assent.core.risk.edits.classes import PathClass, classes_of
 from assent.core.risk.factors import RiskClass
@@ -583,22 +584,31 @@ def _found(found: Sequence[Tracked]) -> tuple[tuple[str, int], ...]:
 def _since(change: Change, revision: Revision, look: Look | None, context: Context) -> str:
     if look is None or look.revision >= revision.number:
         return ""
-    fresh = len(new_hunks(change, revision, look))
-    what = f"{fresh} of {plural(len(revision.hunks), 'hunk')} new" if fresh else "no hunk is new"
-    return f"Since you looked {context.age(look.at)} ago, at revision {look.revision}: {what}."
+    found = since_look(change, revision, look)
+    count = plural(len(revision.hunks), "hunk")
+    what = f"{len(found.new)} of {count} new" if found.new else "no hunk is new"
+    gone = f", {len(found.gone)} gone" if found.gone else ""
+    return (
+        f"Since you looked {context.age(look.at)} ago, at revision {look.revision}: {what}{gone}."
+    )
+
+
+def since_look(change: Change, revision: Revision, look: Look) -> Since:
+    """What became of the hunks that the person last looked at."""
+    seen = [
+        hunk.id
+        for earlier in change.revisions
+        if earlier.number == look.revision
+        for hunk in earlier.hunks
+    ]
+    return compare(seen, (hunk.id for hunk in revision.hunks))
 
 
 def new_hunks(change: Change, revision: Revision, look: Look | None) -> frozenset[HunkId]:
     """The hunks that were not there when the person last looked; none when they never did."""
     if look is None or look.revision >= revision.number:
         return frozenset()
-    seen = {
-        hunk.id
-        for earlier in change.revisions
-        if earlier.number == look.revision
-        for hunk in earlier.hunks
-    }
-    return frozenset(hunk.id for hunk in revision.hunks) - seen
+    return since_look(change, revision, look).new
 
 
 # Files
