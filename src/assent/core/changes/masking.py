@@ -4,9 +4,10 @@ Line by line, so that no text in a file can hide the lines behind it from a revi
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from assent.core.redact import HIDDEN, redact
+from assent.core.risk.edits.secrets import find_secrets
 
 _KEY_BEGINS = re.compile(r"-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY")
 _KEY_ENDS = re.compile(r"-----END[ A-Z0-9]{0,40}PRIVATE KEY")
@@ -19,10 +20,18 @@ _CODE = (
     *(".jsx", ".kt", ".mjs", ".php", ".py", ".pyi", ".rb", ".rs", ".scala", ".swift", ".ts"),
     ".tsx",
 )
-_EXPRESSION = re.compile(
-    r"[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){0,6}[()\[\],:{}.;]+[\w()\[\],:{}.;]*"
+_NO_LITERAL = re.compile(
+    r"""
+      [\[({*]{0,4}[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){0,6}[()\[\],:{}.;]+[\w()\[\],:{}.;]*
+    | (?:[a-z]+(?:_[a-z]+)*|[A-Z][a-z]+(?:[A-Z][a-z]+)*|[A-Z]+(?:_[A-Z]+)*)[,;:.)\]}]*
+    | [\d_]{1,7}[,;:.)\]}]*
+    """,
+    re.VERBOSE,
 )
-"""What can only be code: a name with a call, an index, an attribute or a bracket behind it."""
+"""Code behind a telling name, where an unquoted value is never a secret: an expression, plain words
+as a name, or a small number."""
+_LITERAL = 60
+"""Characters of a value that may be such code."""
 _COMMENT = re.compile(r"#|//|/\*|^\s*\*|--|;;")
 
 _UNSEEN = re.compile(
@@ -36,8 +45,8 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 def mask_lines(lines: Iterable[str], path: str = "") -> list[str]:
     """`lines` with secrets replaced by `[hidden]`; one for each, in order.
 
-    In source code a value that is an expression (`token = request.headers["x"]`) stays readable:
-    it names a secret and is none.
+    In source code an unquoted value that is code (`token = request.headers["x"]`) stays readable:
+    it names a secret and is none. In comments, and in files that hold bare values, nothing does.
     """
     code = path.lower().endswith(_CODE)
     masked: list[str] = []
@@ -80,9 +89,23 @@ def _mask_line(line: str, *, code: bool) -> str:
     masked = redact(line)
     if masked == line or not code or _COMMENT.search(line):
         return masked
-    before, _, after = masked.partition(HIDDEN)
-    value = line[len(before) : len(line) - len(after)]
-    plain = line.startswith(before) and line.endswith(after) and HIDDEN not in after
-    # The keyword detector hides expressions too; what the shapes of real secrets match does not
-    # read as one.
-    return line if plain and _EXPRESSION.fullmatch(value) else masked
+    shown = _with_code(line, masked.split(HIDDEN))
+    # What has the form of a secret stays hidden whatever stands around it.
+    return masked if shown is None or find_secrets(shown) else shown
+
+
+def _with_code(line: str, parts: Sequence[str]) -> str | None:
+    """The line with those hidden values shown that are code; None when they cannot be told."""
+    if not line.startswith(parts[0]):
+        return None
+    shown, at = [parts[0]], len(parts[0])
+    for place, part in enumerate(parts[1:], start=2):
+        last = place == len(parts)
+        end = len(line) - len(part) if last else line.find(part, at + 1)
+        if end <= at or not line.startswith(part, end):
+            return None
+        value = line[at:end]
+        is_code = len(value) <= _LITERAL and _NO_LITERAL.fullmatch(value)
+        shown += [value if is_code and line[at - 1] not in "\"'`" else HIDDEN, part]
+        at = end + len(part)
+    return "".join(shown)
