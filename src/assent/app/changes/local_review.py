@@ -12,7 +12,7 @@ from assent.core.changes.findings import ordered
 from assent.core.changes.hunks import FilePatch
 from assent.core.changes.model import Change, ChangeState, Finding, Revision, TreePayload, Verdict
 from assent.core.policy import Policy
-from assent.core.risk.edits import FileVersion
+from assent.core.risk.edits import ChangeReading, FileVersion, inspect_change
 
 
 class Source(Protocol):
@@ -55,9 +55,8 @@ async def review_locally(
 
     Raises UnavailableError when git fails.
     """
-    patches, versions = await asyncio.to_thread(_read, asked.payload, source)
-    made = Made(by="", at=clock.now())
-    revision = read_revision(asked.payload, patches, versions, made, number=1)
+    read = await asyncio.to_thread(_read, asked.payload, source, clock.now())
+    patches, reading, revision = read
     rules = asked.policy.changes
     subject = Subject(
         change=_change(asked, revision),
@@ -66,6 +65,7 @@ async def review_locally(
         rules=rules,
         team=tuple(rule.message for rule in asked.policy.team),
         team_rules=asked.policy.team,
+        reading=reading,
     )
     if not patches:
         return Reviewed(revision, patches, ())
@@ -77,9 +77,13 @@ async def review_locally(
 
 
 def _read(
-    payload: TreePayload, source: Source
-) -> tuple[tuple[FilePatch, ...], tuple[FileVersion, ...]]:
-    return source.patches(payload), source.versions("", payload.base, payload.commit)
+    payload: TreePayload, source: Source, at: int
+) -> tuple[tuple[FilePatch, ...], ChangeReading, Revision]:
+    patches, versions = source.patches(payload), source.versions("", payload.base, payload.commit)
+    reading = inspect_change(versions)
+    made = Made(by="", at=at)
+    revision = read_revision(payload, patches, versions, made, number=1, reading=reading)
+    return patches, reading, revision
 
 
 async def _verdicts(reviewers: Sequence[Reviewer], subject: Subject) -> tuple[Verdict, ...]:

@@ -20,7 +20,7 @@ from assent.core.changes.model import (
 )
 from assent.core.policy.changes import ChangeRules
 from assent.core.policy.team import TeamRule
-from assent.core.risk.edits import FileVersion
+from assent.core.risk.edits import ChangeReading, FileVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +244,8 @@ class Subject:
     """What other reviewers said of this revision."""
     team_rules: tuple[TeamRule, ...] = ()
     """The same rules as `team`, as the policy in force has them."""
+    reading: ChangeReading | None = None
+    """What the difference amounts to, where it was read already."""
 
 
 class Reviewer(Protocol):

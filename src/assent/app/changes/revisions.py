@@ -64,10 +64,11 @@ def read_revision(
     made: Made,
     *,
     number: int,
+    reading: ChangeReading | None = None,
 ) -> Revision:
-    """Judge the texts of a difference. What is too large to be read is high; what is binary is
+    """Judge the texts of a difference, unless there is a `reading` of them. What is too large to be read is high; what is binary is
     seen by a person, since neither a reviewer nor a rule reads it."""
-    reading = inspect_change(versions)
+    reading = inspect_change(versions) if reading is None else reading
     read = {file.path for file in versions}
     unread = [
         Reason("unread", RiskClass.HIGH, "is too large to be read", patch.path)

@@ -28,8 +28,8 @@ OF_THE_FILE = frozenset(
 LARGE = "large-edit"
 
 
-def look(_subject: Subject, files: Files) -> Iterator[Reported]:
-    reading = inspect_change(files.versions())
+def look(subject: Subject, files: Files) -> Iterator[Reported]:
+    reading = subject.reading or inspect_change(files.versions())
     told: set[tuple[str, str]] = set()
     for hunk in reading.hunks:
         for item in hunk.evidence:
