@@ -66,8 +66,9 @@ def read_revision(
     number: int,
     reading: ChangeReading | None = None,
 ) -> Revision:
-    """Judge the texts of a difference, unless there is a `reading` of them. What is too large to be read is high; what is binary is
-    seen by a person, since neither a reviewer nor a rule reads it."""
+    """Judge the texts of a difference, unless there is a `reading` of them. What is too large to
+    be read is high; what is binary is seen by a person, since neither a reviewer nor a rule reads
+    it."""
     reading = inspect_change(versions) if reading is None else reading
     read = {file.path for file in versions}
     unread = [
