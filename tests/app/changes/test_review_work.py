@@ -10,6 +10,7 @@ from assent.app.changes import decide
 from assent.app.changes.told import when_back
 from assent.app.changes.work import ReviewWork, give_up, see_to
 from assent.core.changes.flow import whose_turn
+from assent.core.changes.lifecycle import review_started
 from assent.core.changes.model import (
     Change,
     ChangeState,
@@ -155,6 +156,26 @@ async def test_an_error_found_by_a_check_goes_back_to_an_agent(
     if agent:
         assert after.returned == 1
         assert "numbers.txt:3" in when_back(after)
+
+
+async def test_a_review_that_a_kill_ended_is_made_again(on: Stage) -> None:
+    on.commit(notes__md="# Notes\n\nMore.\n")
+    made = await on.submit()
+    begun = review_started(made, ["secrets"], at=2_000_000)
+    assert isinstance(begun, Change)
+    await on.scene.store.write(lambda tx: tx.save_change(begun), durable=True)
+    after = await on.see_to(made)
+    assert (after.state, after.reviewing) == (ChangeState.QUEUED, ())
+
+
+async def test_two_processes_accept_and_queue_it_once(on: Stage) -> None:
+    on.commit(notes__md="# Notes\n\nMore.\n")
+    made = await on.submit()
+    await asyncio.gather(*(see_to(on.gate, made.id) for _ in range(4)))
+    after = await on.see_to(made)
+    assert after.state is ChangeState.QUEUED
+    assert len(after.acceptances) == 1
+    assert on.entries(made).count("accepted") == on.entries(made).count("queued") == 1
 
 
 async def test_what_cannot_be_had_now_is_tried_again(on: Stage) -> None:
