@@ -22,6 +22,7 @@ from assent.core.changes.model import (
 from assent.core.risk.factors import RiskClass
 from tests.entrypoints.web.change_desk import (
     ChangeDesk,
+    many,
     open_full,
 )
 from tests.entrypoints.web.desk import NOON
@@ -672,3 +673,14 @@ async def test_stances_that_were_carried_are_shown(
     page = await shown(ana, "/changes/1")
     assert "ben: no back door" in page
     assert f'value="reject-H{place}" aria-pressed=true' in page
+
+
+async def test_a_very_large_change_has_one_form_where_it_is_asked_for(
+    desk: ChangeDesk, ana: httpx2.AsyncClient
+) -> None:
+    await desk.change(desk.revision(*many(6_000)))
+    page = await shown(ana, "/changes/1")
+    assert page.count('action="/changes/CH-1/marks"') == 1
+    page = await shown(ana, "/changes/1?at=H7")
+    here = page[page.index("<tbody class=hunk id=H7 ") :]
+    assert here.index('action="/changes/CH-1/marks"') < here.index('value="accept-H7"')

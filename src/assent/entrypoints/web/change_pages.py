@@ -33,6 +33,7 @@ from assent.entrypoints.web.views.colours import colours_of
 from assent.entrypoints.web.views.context import Context
 from assent.entrypoints.web.views.history import steps_of
 from assent.entrypoints.web.views.patches import (
+    FORMS,
     FileShown,
     Look,
     body_html,
@@ -165,6 +166,7 @@ def shown_change(
         hides_space=hides_space,
         can_mark=acts.accept,
         can_comment=acts.comment,
+        has_forms=wanted.lines <= FORMS,
     )
     return Shown(change, wanted, rules, look, last, person)
 
@@ -305,7 +307,7 @@ async def files_html(
         values = {"message": error.message, "hint": error.hint}
         yield site.pages.render("_no_files.html", values)
         return
-    look = replace(shown.look, comment_form=_form_at(site, shown, patches, at))
+    look = replace(shown.look, comment_form=_form_at(site, shown, patches, at), form_at=_place(at))
     files = await asyncio.to_thread(_files, site, shown, patches, opened)
     rendered = _in_pieces(files, look)
     while (piece := await asyncio.to_thread(next, rendered, None)) is not None:
@@ -382,10 +384,8 @@ def _form_at(
     site: Site, shown: Shown, patches: Sequence[FilePatch], at: str
 ) -> tuple[int, str, int, str] | None:
     """The form for a comment on hunk `H7`, where a page without scripts asks for one."""
-    if not (at.startswith("H") and at[1:].isascii() and at[1:].isdigit()):
-        return None
-    place = int(at[1:])
-    if not shown.look.can_comment or place >= len(shown.revision.hunks):
+    place = _place(at)
+    if place is None or not shown.look.can_comment or place >= len(shown.revision.hunks):
         return None
     wanted = shown.revision.hunks[place].id
     for patch in patches:
@@ -395,6 +395,11 @@ def _form_at(
                 index = file_places(shown.revision)[patch.path]
                 return index, line.side, line.line, say_form(site, shown, line)
     return None
+
+
+def _place(at: str) -> int | None:
+    """7 for `H7`."""
+    return int(at[1:]) if at[:1] == "H" and at[1:].isascii() and at[1:].isdigit() else None
 
 
 def say_form(site: Site, shown: Shown, place: LinePlace) -> str:

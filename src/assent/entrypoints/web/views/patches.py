@@ -20,6 +20,8 @@ from assent.entrypoints.web.views.diffs import differing
 from assent.entrypoints.web.views.visible import visible, visible_line
 from assent.entrypoints.web.views.words import plural
 
+FORMS = 5_000
+"""Changed lines of a revision up to which each hunk has a form of its own."""
 LINE = 2_000
 """Characters of one line that are shown."""
 TABLE = 400
@@ -93,6 +95,10 @@ class Look:
     can_mark: bool = False
     """The person can accept and reject hunks."""
     can_comment: bool = False
+    has_forms: bool = True
+    """Whether each hunk has a form of its own, which works without scripts."""
+    form_at: int | None = None
+    """The hunk that has one all the same."""
     comment_form: tuple[int, Side, int, str] | None = None
     """File, side and line under which the HTML of a form stands."""
 
@@ -163,20 +169,35 @@ def _head(file: FileShown, look: Look) -> str:
             f' <a class="whole" href="{look.base}/files/{file.index}?{query}">whole file</a>'
         )
     if look.can_mark and (len(file.hunks) > 1 or file.fold):
-        parts.append(_file_buttons(file))
+        parts.append(_file_buttons(file, look))
     parts.append("</header>\n")
     if file.on_top:
         parts.append(f'<div class="on-top">{"".join(file.on_top)}</div>\n')
     return "".join(parts)
 
 
-def _file_buttons(file: FileShown) -> str:
+def _file_buttons(file: FileShown, look: Look) -> str:
     label = escape(_plain(file.patch.path))
+    start, end = _marks_form(look, has_form=look.has_forms)
     return (
-        f'<span class="marks" role="group" aria-label="All hunks of {label}">'
-        f'<button form="marks" name="mark" value="accept-F{file.index}">Accept file</button>'
-        f'<button form="marks" name="mark" value="reject-F{file.index}">Reject file</button></span>'
+        f'{start} aria-label="All hunks of {label}">'
+        f'<button name="mark" value="accept-F{file.index}">Accept file</button>'
+        f'<button name="mark" value="reject-F{file.index}">Reject file</button>{end}'
     )
+
+
+def _marks_form(look: Look, *, has_form: bool) -> tuple[str, str]:
+    """What stands around the buttons, but for the end of the first tag.
+
+    Thousands of forms make Chromium look into every table, and buttons that name their form by its
+    id keep it busy for minutes: in very large changes scripts send what the buttons say.
+    """
+    if not has_form:
+        return '<span class="marks scripted" role=group', "</span>"
+    view = "<input type=hidden name=view value=split>" if look.is_split else ""
+    hidden = f"<input type=hidden name=revision value={look.revision}>{view}"
+    head = f'<form class=marks method=post action="{look.base}/marks" role=group'
+    return head, f"{hidden}</form>"
 
 
 def _folded(file: FileShown, look: Look) -> str:
@@ -267,20 +288,24 @@ def _reason(shown: HunkShown) -> str:
 
 def _hunk_buttons(shown: HunkShown, look: Look) -> str:
     place, parts = shown.place, []
-    if look.can_comment and not shown.hunk.whole:
+    can_say = look.can_comment and not shown.hunk.whole
+    if can_say or (look.can_mark and not look.has_forms):
+        where = f"{look.base}?at=H{place}&amp;revision={look.revision}#H{place}"
         parts.append(
-            f'<a class=say href="{look.base}?at=H{place}&amp;revision={look.revision}'
-            f'#say" data-say={place}>Comment</a>'
+            f'<a class=say href="{where}" data-say={place}>Comment</a>'
+            if can_say
+            else f'<a class="say unscripted" href="{where}">Decide</a>'
         )
     if look.can_mark:
-        parts.append(f'<span class=marks role=group aria-label="Hunk {place + 1}">')
+        start, end = _marks_form(look, has_form=look.has_forms or look.form_at == place)
+        parts.append(f'{start} aria-label="Hunk {place + 1}">')
         for word, label in _STANCES:
             pressed = "true" if shown.stance == word else "false"
             parts.append(
-                f'<button form=marks name=mark value="{word or "undecide"}-H{place}"'
+                f'<button name=mark value="{word or "undecide"}-H{place}"'
                 f" aria-pressed={pressed}>{label}</button>"
             )
-        parts.append("</span>")
+        parts.append(end)
     elif shown.stance:
         parts.append(f"<span class=stance>{shown.stance}ed</span>")
     return "".join(parts)
@@ -487,8 +512,14 @@ def _marked_pair(
 def with_mark(text: str, part: tuple[int, int]) -> str:
     """HTML of a line in which one part is marked."""
     start, end = part
-    inside = f"<b>{visible(text[start:end])}</b>" if end > start else ""
-    return f"{visible(text[:start])}{inside}{visible(text[end:])}"
+    inside = f"<b>{_safe(text[start:end])}</b>" if end > start else ""
+    return f"{_safe(text[:start])}{inside}{_safe(text[end:])}"
+
+
+def _safe(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text.translate(_ESCAPES) if _needs_escape(text) else text
+    return str(visible(text))
 
 
 def _has_crlf(patch: FilePatch) -> bool:
