@@ -67,7 +67,8 @@ class Endpoint:
 
 
 def _user_text(asked: Fields) -> str:
-    content = next(each["content"] for each in asked["messages"] if each["role"] == "user")
+    said = asked["messages"] if "messages" in asked else asked["input"]
+    content = next(each["content"] for each in said if each["role"] == "user")
     return content if isinstance(content, str) else "".join(part["text"] for part in content)
 
 
@@ -105,7 +106,7 @@ def serving(script: Callable[[int, str], Reply]) -> Iterator[Endpoint]:
                     endpoint.closed.wait(60)
                     self.close_connection = True
                 case Says() | SaysText():
-                    form = _anthropic if self.path.endswith("/messages") else _openai
+                    form = _FORMS[self.path.rpartition("/")[2]]
                     self._body(200, json.dumps(form(reply, asked)).encode())
 
         def _body(self, status: int, body: bytes) -> None:
@@ -185,3 +186,42 @@ def _anthropic(reply: Says | SaysText, asked: Fields) -> Fields:
         "stop_sequence": None,
         "usage": {"input_tokens": 1, "output_tokens": 1},
     }
+
+
+def _responses(reply: Says | SaysText, asked: Fields) -> Fields:
+    if isinstance(reply, Says):
+        output: Fields = {
+            "type": "function_call",
+            "id": "fc_1",
+            "call_id": "call_1",
+            "name": asked["tools"][0]["name"],
+            "arguments": json.dumps(reply.fields),
+            "status": "completed",
+        }
+    else:
+        kind, key = ("refusal", "refusal") if reply.refusal else ("output_text", "text")
+        output = {
+            "type": "message",
+            "id": "msg_1",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": kind, key: reply.text, "annotations": []}],
+        }
+    return {
+        "id": "resp_1",
+        "object": "response",
+        "created_at": 1,
+        "model": asked["model"],
+        "status": "completed",
+        "output": [output],
+        "parallel_tool_calls": False,
+        "tool_choice": "auto",
+        "tools": [],
+    }
+
+
+_FORMS: Mapping[str, Callable[[Says | SaysText, Fields], Fields]] = {
+    "completions": _openai,
+    "messages": _anthropic,
+    "responses": _responses,
+}

@@ -44,7 +44,7 @@ pytestmark = pytest.mark.network
 
 BEFORE = "def may_read(user, file):\n    if user is None:\n        return False\n    return True\n"
 AFTER = "def may_read(user, file):\n    return True\n"
-PROVIDERS = ("openai-chat", "anthropic")
+PROVIDERS = ("openai-chat", "openai", "anthropic")
 
 
 def answer(**fields: Any) -> Says:
