@@ -3,7 +3,7 @@
 import os
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +59,7 @@ class Git:
         with self._started(words, stderr=subprocess.PIPE) as process:
             # Not the limit of `communicate`, which asks again and again whether git has ended.
             late = threading.Event()
-            watch = threading.Timer(limit, _end, (process, late))
+            watch = threading.Timer(limit, _end, ([process], late))
             watch.daemon = True
             watch.start()
             try:
@@ -70,11 +70,34 @@ class Git:
             finally:
                 watch.cancel()
         if late.is_set():
-            raise UnavailableError(
-                f"git {command_of(words)} took longer than {limit:.0f} s.",
-                hint="Try again when the machine is less busy.",
-            )
+            raise _too_late(words, limit)
         return subprocess.CompletedProcess(process.args, process.returncode, said, complained)
+
+    def outputs(
+        self, *calls: Sequence[str], meanwhile: Callable[[], object] | None = None
+    ) -> list[bytes]:
+        """What several calls without input print. They work at once, and `meanwhile` with them."""
+        running = [self.start(*words) for words in calls]
+        late = threading.Event()
+        watch = threading.Timer(self.limit_s, _end, (running, late))
+        watch.daemon = True
+        watch.start()
+        try:
+            if meanwhile is not None:
+                meanwhile()
+            said = [process.communicate()[0] for process in running]
+        finally:
+            watch.cancel()
+            for process in running:
+                if process.returncode is None:
+                    process.kill()
+                    process.communicate()
+        if late.is_set():
+            raise _too_late(calls[0], self.limit_s)
+        for words, process in zip(calls, running, strict=True):
+            if process.returncode != 0:
+                raise failed(words, subprocess.CompletedProcess([], process.returncode, b"", b""))
+        return said
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """git with open input and output, for the caller to end."""
@@ -99,9 +122,17 @@ class Git:
             ) from error
 
 
-def _end(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+def _end(running: Sequence[subprocess.Popen[bytes]], late: threading.Event) -> None:
     late.set()
-    process.kill()
+    for process in running:
+        process.kill()
+
+
+def _too_late(words: Sequence[str], limit: float) -> UnavailableError:
+    return UnavailableError(
+        f"git {command_of(words)} took longer than {limit:.0f} s.",
+        hint="Try again when the machine is less busy.",
+    )
 
 
 def failed(words: Sequence[str], done: subprocess.CompletedProcess[bytes]) -> UnavailableError:

@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -53,13 +52,11 @@ def scan(
     git works, `specials` are looked for.
     """
     wanted = [] if paths is None else ["--", *paths]
-    with ThreadPoolExecutor(2, "assent-scan") as both:
-        compare = ("diff-files", "--name-status", "--no-renames", "-z", *wanted)
-        compared = both.submit(git.output, *compare)
-        listed = both.submit(git.output, "ls-files", "-o", "--exclude-standard", "-z", *wanted)
-        if specials is not None:
-            specials.find()
-        changed, untracked = compared.result(), listed.result()
+    changed, untracked = git.outputs(
+        ("diff-files", "--name-status", "--no-renames", "-z", *wanted),
+        ("ls-files", "-o", "--exclude-standard", "-z", *wanted),
+        meanwhile=None if specials is None else specials.find,
+    )
     if untracked.count(b"\0") > most:
         raise UnavailableError(
             f"{root} has more than {most:,} files that git does not keep and does not ignore.",
