@@ -50,17 +50,18 @@ class User:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
 
-    def commit(self, message: str, **files: str | bytes) -> str:
+    def commit(self, message: str, /, **files: str | bytes) -> str:
+        """All that is there, with these files."""
         for path, content in files.items():
             self.write(path, content)
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", message)
         return self.head()
 
-    def on_branch(self, name: str, message: str = "work", **files: str | bytes) -> str:
-        """A commit on a new branch from main, then back to where one was."""
+    def on_branch(self, name: str, /, **files: str | bytes) -> str:
+        """A commit on a new branch from main, then back to main."""
         self.git("checkout", "-q", "-b", name, "main")
-        made = self.commit(message, **files)
+        made = self.commit(name, **files)
         self.git("checkout", "-q", "main")
         return made
 

@@ -279,7 +279,8 @@ class TestCandidate:
     def test_renames_modes_and_binaries_come_through(
         self, user: User, repositories: GitRepositories
     ) -> None:
-        user.commit("more", **{"old.txt": lines(30), "run": "#!/bin/sh\n", "b.bin": b"\0\1"})
+        files: dict[str, str | bytes] = {"old.txt": lines(30), "run": "#!/bin/sh\n"}
+        user.commit("more", **files, **{"b.bin": b"\0\1"})
         user.git("checkout", "-q", "-b", "work")
         user.git("mv", "old.txt", "new.txt")
         (user.folder / "run").chmod(0o755)

@@ -160,7 +160,7 @@ class Merging:
 
     async def ready(self, branch: str, **files: str | bytes) -> Change:
         """A change of `files` on a branch from main, accepted and queued."""
-        self.user.on_branch(branch, branch, **files)
+        self.user.on_branch(branch, **files)
         return await self.queued(await self.submit(branch))
 
     def now(self, change: Change | int) -> Change:

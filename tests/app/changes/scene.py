@@ -3,7 +3,7 @@
 import asyncio
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -111,7 +111,15 @@ class NoTests:
     """Implements Tests; nothing is run here."""
 
     async def run(
-        self, repository: str, commit: str, command: str, *, limit_s: float, retries: int
+        self,
+        repository: str,
+        commit: str,
+        command: str,
+        *,
+        limit_s: float,
+        retries: int,
+        shared: Mapping[str, str] | None = None,
+        must_confine: bool = False,
     ) -> TestRun:
         raise AssertionError
 

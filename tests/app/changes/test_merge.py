@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from assent.app.changes.decide import Voice
 from assent.app.changes.revert import start_revert
 from assent.app.changes.submit import Submission, ValueEdit, submit_change
+from assent.app.ports import Tx
 from assent.core.changes.lifecycle import Refusal
-from assent.core.changes.model import Change, ChangeState, TestRun, ValuePayload
+from assent.core.changes.model import Change, ChangeState, TestRun, TreePayload, ValuePayload
 from assent.core.policy.changes import Path as Needs
 from assent.core.risk.factors import RiskClass
 from assent.errors import ConflictError, UnavailableError
@@ -226,6 +228,7 @@ class TestStillAccepted:
         change = await on.ready("one", **{"b.txt": "b\n"})
         newest = change.newest
         other = on.user.on_branch("other", **{"evil.txt": "e\n"})
+        assert isinstance(newest.payload, TreePayload)
         payload = replace(newest.payload, commit=other, tree=on.user.head("other^{tree}"))
         await self.put(on, replace(change, revisions=(replace(newest, payload=payload),)))
         assert "not what is stored" in await self.ejected(on, change)
@@ -393,7 +396,7 @@ class TestFaults:
             if now.state is ChangeState.MERGED:
                 break
             stored = replace(now, version=now.version + 1, tests=tests)
-            await on.scene.store.write(lambda tx, s=stored: tx.save_change(s), durable=True)
+            await on.scene.store.write(partial(_save, stored), durable=True)
             await on.queue.settle()
             assert len(on.tests.ran) == expected
 
@@ -429,12 +432,20 @@ class TestValues:
         assert isinstance(change.newest.payload, ValuePayload)
 
 
+def _save(change: Change, tx: Tx) -> None:
+    tx.save_change(change)
+
+
+def _is_merged(on: Merging, change: Change) -> bool:
+    return on.now(change).state is ChangeState.MERGED
+
+
 async def test_the_queue_goes_on_with_what_comes(on: Merging) -> None:
     working = asyncio.create_task(on.queue.run())
     try:
         for each in range(3):
             change = await on.ready(f"c{each}", **{f"f{each}.txt": "x\n"})
-            await on.until(lambda name=change: on.now(name).state is ChangeState.MERGED)
+            await on.until(partial(_is_merged, on, change))
     finally:
         working.cancel()
         await asyncio.wait({working})

@@ -203,7 +203,14 @@ PASSED, FAILED, RUNNING = Tests.PASSED, Tests.FAILED, Tests.RUNNING
             id="what passed behind one that runs waits",
         ),
         pytest.param(
-            line(replace(BUILT_A, tests=PASSED), BUILT_B), (Land("a"),), id="the first lands"
+            line(replace(BUILT_A, tests=PASSED), replace(BUILT_B, tests=RUNNING)),
+            (Land("a"),),
+            id="the first lands",
+        ),
+        pytest.param(
+            line(replace(BUILT_A, tests=PASSED), BUILT_B),
+            (Test("b"),),
+            id="tests begin before it does",
         ),
         pytest.param(
             line(replace(BUILT_A, tests=FAILED), replace(BUILT_B, tests=RUNNING)),

@@ -54,7 +54,7 @@ class House:
             version = PolicyVersion(str(self.user.folder), digest, POLICY, "ana", 1)
             await gate.store.write(lambda tx: tx.accept_policy(version), durable=True)
             for at, (name, files) in enumerate(changes.items()):
-                self.user.on_branch(name, name, **files)
+                self.user.on_branch(name, **files)
                 await self._queue(gate, name, at)
         finally:
             await gate.store.close()

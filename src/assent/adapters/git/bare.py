@@ -8,13 +8,14 @@ import fcntl
 import hashlib
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from assent.adapters.git.run import Git
+from assent.adapters.git.run import Git, failed
 from assent.errors import UnavailableError, UsageError
 
 NO_TRANSPORT: Mapping[str, str] = {
@@ -68,7 +69,13 @@ class Bare:
     def fetch(self, source: Path, *refs: str) -> None:
         """Fetch refs of the user's repository as `source` sees it; UnavailableError if one is
         not there."""
-        Git(self.path, env={"GIT_ALLOW_PROTOCOL": "file", "GIT_NO_LAZY_FETCH": "1"}).output(
+        done = self.try_fetch(source, *refs)
+        if done.returncode != 0:
+            raise failed(("fetch",), done)
+
+    def try_fetch(self, source: Path, *refs: str) -> "subprocess.CompletedProcess[bytes]":
+        """The same, and what came of it."""
+        return Git(self.path, env={"GIT_ALLOW_PROTOCOL": "file", "GIT_NO_LAZY_FETCH": "1"}).run(
             "fetch",
             "--quiet",
             "--no-tags",

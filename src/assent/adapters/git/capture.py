@@ -16,6 +16,8 @@ from assent.errors import UnavailableError, UsageError
 
 USUAL_TARGETS = ("main", "master", "trunk")
 SHOWN = 5
+FETCHES = 5
+"""How often a branch is fetched that moves, or that another process fetches."""
 _NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\./|\.lock/|^/@/$")
 
 
@@ -87,7 +89,7 @@ def fetch_head(bare: Bare, target: str) -> str:
     """The target's commit now, fetched. UsageError when there is no such branch."""
     user = user_git(bare.user)
     ref = branch_ref(target)
-    for _ in range(3):
+    for _ in range(FETCHES):
         now = commit_of(user, ref)
         if now is None:
             raise UsageError(
@@ -96,8 +98,9 @@ def fetch_head(bare: Bare, target: str) -> str:
             )
         if bare.has(now):
             return now
-        bare.fetch(bare.user, f"{ref}:refs/user/heads/{target}")
-    raise UnavailableError(f"`{target}` moves faster than it can be fetched.")
+        # Another process may be fetching the same; what it fetched is there the next time.
+        bare.try_fetch(bare.user, f"{ref}:refs/user/heads/{target}")
+    raise UnavailableError(f"`{target}` of {bare.user} could not be fetched.")
 
 
 def capture(

@@ -22,7 +22,6 @@ MERGED = "refs/assent/merged"
 FEW_OBJECTS = 100
 """Up to so many objects are stored one by one, as git does by default."""
 DURABLE = ("-c", "core.fsync=objects,derived-metadata,reference")
-_ZERO = "0"
 
 
 def land(
@@ -91,10 +90,7 @@ def _transfer(bare: Bare, user: Git, *, before: str, after: str) -> None:
 
 def _move(user: Git, ref: str, *, before: str, after: str) -> Moved | None:
     """Compare and swap, both refs or neither."""
-    last = commit_of(user, MERGED) or _ZERO * len(before)
-    script = (
-        f"start\nupdate {ref} {after} {before}\nupdate {MERGED} {after} {last}\nprepare\ncommit\n"
-    )
+    script = f"start\nupdate {ref} {after} {before}\nupdate {MERGED} {after}\nprepare\ncommit\n"
     words = (*DURABLE, "update-ref", "-m", "assent: merge", "--stdin")
     done = user.run(*words, given=script.encode("utf-8", "surrogateescape"))
     if done.returncode == 0:

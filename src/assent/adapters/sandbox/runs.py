@@ -20,6 +20,8 @@ from assent.errors import UnavailableError
 
 TAIL_LINES = 40
 TAIL_BYTES = 8 * 1024
+CANNOT, NO_CELL = 125, b"The sandbox cannot be had: "
+"""How `inside.py` ends when it cannot shut the command in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +115,18 @@ class SandboxedTests:
             yield slot
 
     async def _once(self, slot: Slot, job: _Job, kind: Confinement) -> tuple[str, Ended]:
-        tree = await asyncio.to_thread(
-            prepare, slot, self._trees, (job.repository, job.commit), job.shared
-        )
+        try:
+            tree = await asyncio.to_thread(
+                prepare, slot, self._trees, (job.repository, job.commit), job.shared
+            )
+        except OSError as error:
+            raise UnavailableError(f"The files cannot be put in place: {error}.") from error
         cell = await asyncio.to_thread(self._cell, slot, job)
         command = confined(kind, cell, ["sh", "-c", job.command])
         env = _environment(slot)
         ended = await run_to_end(command, folder=slot.tree, env=env, limit_s=job.limit_s)
+        if ended.code == CANNOT and ended.output.startswith(NO_CELL):
+            raise UnavailableError(ended.output.decode("utf-8", "replace").strip())
         return tree, ended
 
     def _cell(self, slot: Slot, job: _Job) -> Cell:

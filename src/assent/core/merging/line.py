@@ -106,12 +106,24 @@ Step: TypeAlias = Rebuild | Test | Stop | Land | Eject
 
 
 def plan(line: Line) -> tuple[Step, ...]:
-    """What is to be done now. Empty: everything waits for tests that run, or nothing waits."""
+    """What is to be done now. Empty: everything waits for tests that run, or nothing waits.
+
+    Tests that can begin come before the landing of what passed: they run while it lands.
+    """
     if not line.entries:
         return ()
-    first = _of_first(line.head, line.entries[0])
-    if first is not None:
-        return (first,)
+    first = line.entries[0]
+    settled = first.build is not None and first.build.onto == line.head
+    if settled and (isinstance(first.build, Clash) or first.tests is Tests.FAILED):
+        return (Eject(first.change),)
+    steps = _begin(line)
+    if not steps and settled and first.tests is Tests.PASSED:
+        return (Land(first.change),)
+    return steps
+
+
+def _begin(line: Line) -> tuple[Step, ...]:
+    """What can be built and tested."""
     steps: list[Step] = []
     onto = line.head
     for position, entry in enumerate(line.entries[: max(line.window, 1)]):
@@ -122,14 +134,6 @@ def plan(line: Line) -> tuple[Step, ...]:
             steps.append(Test(entry.change))
         onto = after(entry, onto)
     return tuple(steps)
-
-
-def _of_first(head: str, entry: Entry) -> Step | None:
-    if entry.build is None or entry.build.onto != head:
-        return None
-    if isinstance(entry.build, Clash) or entry.tests is Tests.FAILED:
-        return Eject(entry.change)
-    return Land(entry.change) if entry.tests is Tests.PASSED else None
 
 
 def after(entry: Entry, onto: str) -> str:
