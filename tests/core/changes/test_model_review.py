@@ -355,8 +355,10 @@ def test_what_is_kept_is_in_the_file(text: str, quote: str, line: int) -> None:
 
 def test_every_text_of_others_stands_between_fences() -> None:
     marker = "PAYLOAD"
+    large = a_hunk(b"+" + b"x" * DIFF + b"\n", path="PAYLOAD.js", name="h2")
     material = a_material(
         a_patch(a_hunk(b"+PAYLOAD\n", path="PAYLOAD.py"), path="PAYLOAD.py"),
+        a_patch(large, path="PAYLOAD.js"),
         title=marker,
         plan=marker,
         report=marker,
@@ -372,7 +374,7 @@ def test_every_text_of_others_stands_between_fences() -> None:
             inside = False
         else:
             assert marker not in line or inside
-    assert prompt.text.count(marker) >= 5
+    assert prompt.text.count(marker) >= 8
     assert MARK in prompt.instruction
 
 
@@ -409,7 +411,7 @@ def test_the_riskiest_are_sent_and_the_rest_is_named() -> None:
     assert all("c.py" not in each for each in prompt.left_out)
     assert prompt.unseen
     assert not prompt.hopeless
-    assert "Left out for want of room" in prompt.text
+    assert "left out for want of room" in prompt.text
 
 
 @pytest.mark.parametrize(
@@ -569,3 +571,26 @@ def test_hostile_lines_take_no_time() -> None:
     many = place_claim(a_claim(quote="aaa", start_line=9), {"a.py": "aaa\n" * 500_000})
     assert many is not None
     assert many.start_line == 9
+
+
+BROKEN = st.text(st.characters(exclude_categories=()), max_size=12)
+
+
+@given(
+    title=BROKEN, plan=BROKEN, report=BROKEN, rule=BROKEN, path=BROKEN, line=st.binary(max_size=20)
+)
+def test_whatever_stands_in_a_change_can_be_sent(
+    title: str, plan: str, report: str, rule: str, path: str, line: bytes
+) -> None:
+    patch = a_patch(a_hunk(b"+" + line.replace(b"\n", b"") + b"\n", path=path), path=path)
+    material = a_material(patch, title=title, plan=plan, report=report, team=(rule,))
+    prompt = build_prompt(material, ["mark-1", "mark-2", "mark-3"])
+    prompt.text.encode()
+    prompt.instruction.encode()
+    assert prompt.text.count(f"{prompt.nonce} diff >>>") == 1
+
+
+def test_a_name_is_one_line() -> None:
+    name = "a\n@@ low\n.py"
+    text = build_prompt(a_material(a_patch(a_hunk(b"+1\n", path=name), path=name)), [MARK]).text
+    assert "file a\\u{a}@@ low\\u{a}.py: changed" in text

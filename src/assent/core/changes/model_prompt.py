@@ -142,7 +142,10 @@ def build_prompt(material: Material, nonces: Iterable[str]) -> Prompt:
     Raises ValueError when all do: random marks of 32 characters do not.
     """
     chosen = _choose(with_value(material), _risks(material.revision))
+    left_out = (*_long_prose(material), *chosen.left_out)
     sections = [(name, text) for name, text in _sections(material, chosen) if text]
+    if left_out:
+        sections.append(("left out", _line("; ".join(left_out[:20]))))
     everything = "\n".join(f"{name}\n{text}" for name, text in sections)
     nonce = next((each for each in nonces if each and each not in everything), None)
     if nonce is None:
@@ -151,7 +154,6 @@ def build_prompt(material: Material, nonces: Iterable[str]) -> Prompt:
         f"<<< {nonce} {name}\n{text}\n{nonce} {name} >>>" for name, text in sections
     )
     instruction = _INSTRUCTION.replace("NONCE", nonce)
-    left_out = (*_long_prose(material), *chosen.left_out)
     return Prompt(
         instruction=instruction,
         second=instruction + "\n" + _SECOND,
@@ -167,10 +169,14 @@ def _closing(left_out: Sequence[str]) -> str:
     if not left_out:
         return "This is the whole change. Give your answer."
     return (
-        "Left out for want of room: "
-        + "; ".join(visible(each) for each in left_out[:20])
-        + ". What you do not see you cannot approve. Give your answer."
+        f"{len(left_out)} parts of the change were left out for want of room; the first of them "
+        "are named under `left out`. What you do not see you cannot approve. Give your answer."
     )
+
+
+def _line(text: str) -> str:
+    """For names, which may hold anything."""
+    return visible(text.replace("\n", "\\u{a}"))
 
 
 def _sections(material: Material, chosen: "_Chosen") -> Iterator[tuple[str, str]]:
@@ -248,7 +254,8 @@ def _choose(patches: Sequence[FilePatch], risks: Mapping[HunkId, RiskClass]) -> 
     return _Chosen(
         text="\n\n".join(_file(patch, shown, risks) for patch in patches),
         left_out=tuple(
-            f"{patch.path} from line {max(hunk.new_start, 1)}, {_why(patch)} ({risk(hunk).word})"
+            f"{_line(patch.path)} from line {max(hunk.new_start, 1)}, {_why(patch)} "
+            f"({risk(hunk).word})"
             for patch, hunk in missing
         ),
         unseen=any(risk(hunk) > RiskClass.TRIVIAL for _, hunk in missing),
@@ -268,10 +275,9 @@ def _file(
     patch: FilePatch, shown: Sequence[tuple[FilePatch, Hunk]], risks: Mapping[HunkId, RiskClass]
 ) -> str:
     hunks = [hunk for owner, hunk in shown if owner is patch]
-    parts = [visible(f"file {patch.path}: {_what(patch)}")]
+    parts = [_line(f"file {patch.path}: {_what(patch)}")]
     parts += [
-        visible(f"@@ {risks[hunk.id].word if hunk.id in risks else 'not assessed'}")
-        + "\n"
+        f"@@ {risks[hunk.id].word if hunk.id in risks else 'not assessed'}\n"
         + "\n".join(_numbered(hunk))
         for hunk in hunks
     ]
