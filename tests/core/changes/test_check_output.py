@@ -68,6 +68,9 @@ E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741
             id="coloured",
         ),
         pytest.param("a.py:3: wrong", Reported("finding", W, "wrong", "a.py", 3), id="the-least"),
+        pytest.param(
+            "a.txt:3:TODO later", Reported("finding", W, "TODO later", "a.txt", 3), id="grep"
+        ),
         pytest.param("Error at 10:30: it went wrong", None, id="a-time"),
         pytest.param("Found 3 errors in 1 file", None, id="a-sentence"),
         pytest.param("  File a.py:3: indented", None, id="indented"),

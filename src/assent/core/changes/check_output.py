@@ -197,9 +197,9 @@ def _number(of: Json) -> int:
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]{0,40}[ -/]{0,4}[@-~]|\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)")
 _PLACED = re.compile(
     r"(?P<path>[^\s:()'\"][^:()'\"]{0,400})"
-    r"(?::(?P<line>\d{1,9})(?:[:.]\d{1,9})?(?:-\d{1,9}(?::\d{1,9})?)?:?"
-    r"|\((?P<tsc>\d{1,9})(?:,\d{1,9})?\):?)"
-    r"[ \t]+(?:- )?(?P<said>\S.*)"
+    r"(?::(?P<line>\d{1,9})(?:[:.]\d{1,9})?(?:-\d{1,9}(?::\d{1,9})?)?"
+    r"|\((?P<tsc>\d{1,9})(?:,\d{1,9})?\))"
+    r"(?::[ \t]*|[ \t]+)(?:- )?(?P<said>\S.*)"
 )
 _FILE = re.compile(r"[^\s*?<>|]*[./][^\s*?<>|]*|[A-Z][a-z]+file|[A-Z]+")
 """What a line may name without being in the difference: no sentence that ends in a time."""
