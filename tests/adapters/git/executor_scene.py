@@ -58,10 +58,10 @@ class User:
         self.git("commit", "-q", "--allow-empty", "-m", message)
         return self.head()
 
-    def on_branch(self, name: str, /, **files: str | bytes) -> str:
+    def on_branch(self, name: str, message: str = "", /, **files: str | bytes) -> str:
         """A commit on a new branch from main, then back to main."""
         self.git("checkout", "-q", "-b", name, "main")
-        made = self.commit(name, **files)
+        made = self.commit(message or name, **files)
         self.git("checkout", "-q", "main")
         return made
 
