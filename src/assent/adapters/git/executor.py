@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from assent.adapters.git import capture, landing, patches, splice
+from assent.adapters.git import capture, continuing, landing, patches, splice
 from assent.adapters.git.bare import Bare, locked, open_bare, user_git
 from assent.adapters.git.run import Git, failed
 from assent.app.changes.ports import (
@@ -49,6 +49,13 @@ class GitRepositories:
             return capture.capture(
                 bare, place, target=target, uncommitted=uncommitted, branch=branch
             )
+
+    def continued(
+        self, repository: str, payload: TreePayload, *, target: str, merged: Sequence[str]
+    ) -> TreePayload:
+        bare = self._bare(repository)
+        onto = capture.fetch_head(bare, target)
+        return continuing.continued(bare, payload, onto=onto, merged=merged)
 
     def head(self, repository: str, target: str) -> str:
         return capture.fetch_head(self._bare(repository), target)

@@ -104,6 +104,13 @@ class Repositories(Protocol):
         """
         ...
 
+    def continued(
+        self, repository: str, payload: TreePayload, *, target: str, merged: Sequence[str]
+    ) -> TreePayload:
+        """`payload` without what was merged of its work tree already, as the merge commits
+        `merged` (the newest first); `payload` itself when it does not hold any of that."""
+        ...
+
     def head(self, repository: str, target: str) -> str:
         """The commit of `refs/heads/<target>` in the user's repository now, fetched; UsageError
         when there is none."""

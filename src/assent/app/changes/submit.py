@@ -13,7 +13,13 @@ from assent.app.ports import Tx, View
 from assent.core.actions import Plan
 from assent.core.approvals import State
 from assent.core.changes.lifecycle import Refusal, revised
-from assent.core.changes.model import Change, ChangeState, Revision, ValuePayload
+from assent.core.changes.model import (
+    Change,
+    ChangeState,
+    Revision,
+    TreePayload,
+    ValuePayload,
+)
 from assent.core.policy.changes import ChangeRules
 from assent.core.proposals import AgentSession
 from assent.errors import ConflictError, UsageError
@@ -22,6 +28,9 @@ TITLE = 200
 """Characters of a title that are kept."""
 LOOKED_BACK = 500
 """Requests that are looked through for the plan of a run."""
+MERGES_FROM = 100
+"""Changes that are looked through for merges of the same work tree."""
+MERGES_KNOWN = 5
 SORTS = ("config", "memory", "data")
 
 
@@ -124,11 +133,17 @@ async def _capture(gate: Gatehouse, submission: Submission, known: Change | None
     policy = await policy_in_force(gate, policy_home(place.workspace, place.repository))
     rules = policy.changes
     target = known.target if known is not None else _target(submission, rules, place)
-    payload = await asyncio.to_thread(
-        lambda: git.capture(
+    merged = gate.store.read(lambda view: _merged_from(view, place, target))
+
+    def capture() -> TreePayload:
+        held = git.capture(
             place, target=target, uncommitted=submission.uncommitted, branch=submission.branch
         )
-    )
+        if not merged:
+            return held
+        return git.continued(place.repository, held, target=target, merged=merged)
+
+    payload = await asyncio.to_thread(capture)
     revision = await tree_revision(gate, place.repository, payload, made)
     if not revision.hunks:
         hint = "" if submission.uncommitted else "To submit what is not committed: --uncommitted"
@@ -148,6 +163,18 @@ def _target(submission: Submission, rules: ChangeRules, place: Place) -> str:
             f"{target} cannot be merged into itself.", hint="Work on a branch of its own."
         )
     return target
+
+
+def _merged_from(view: View, place: Place, target: str) -> list[str]:
+    """The merges of what this work tree submitted before, the newest first."""
+    found = [
+        merge
+        for change in view.changes(limit=MERGES_FROM)
+        if (change.workspace, change.target) == (place.workspace, target)
+        for merge in change.merges
+        if merge.reverted_by is None
+    ]
+    return [each.commit for each in sorted(found, key=lambda each: -each.at)][:MERGES_KNOWN]
 
 
 async def _capture_value(
