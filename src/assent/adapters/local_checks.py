@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +24,8 @@ class LocalChecks:
     workspace: Path
     """Its real path."""
     commit: str
-    why_not: str = ""
-    """Why the work tree does not hold it; then nothing is run."""
+    why_not: Callable[[], str] = lambda: ""
+    """Why the work tree does not hold it; then nothing is run. Called in a thread, before a run."""
 
     async def run_check(
         self,
@@ -37,8 +37,11 @@ class LocalChecks:
         shared: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> Ran:
         """Raises UnavailableError for any other revision. What is shared is there."""
-        if commit != self.commit or self.why_not:
-            raise UnavailableError(self.why_not or "The work tree holds another revision.")
+        if commit != self.commit:
+            raise UnavailableError("The work tree holds another revision.")
+        why_not = await asyncio.to_thread(self.why_not)
+        if why_not:
+            raise UnavailableError(why_not)
         try:
             process = await asyncio.create_subprocess_exec(
                 *("/bin/sh", "-c", os.fsencode(command)),

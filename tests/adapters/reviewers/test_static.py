@@ -415,12 +415,24 @@ async def test_what_goes_wrong_is_inconclusive(error: Exception, words: str) -> 
     assert words in verdict.summary
 
 
-async def test_what_is_not_files_has_nothing_to_look_at() -> None:
-    value = ValuePayload("config", "/etc/a.json", "/x", "1", "2")
-    for reviewer in PolicyReviewers(
+async def test_a_value_is_looked_at_as_what_it_is() -> None:
+    before, after = '{"port": 1}\n', f'{{"port": 1, "key": "{KEY}"}}\n'
+    value = ValuePayload("config", "/etc/package.json", "/x", before, after)
+    looked_at = subject(
+        patches({"/etc/package.json#/x": before}, {"/etc/package.json#/x": after}), payload=value
+    )
+    rules = ChangeRules(checks=(CheckRule("lint", "lint {paths}"),))
+    reviewers = PolicyReviewers(
         texts=Broken(AssertionError()), checkouts=PaperCheckouts({}), clock=Clock()
-    ).static(ChangeRules(checks=(CheckRule("lint", "lint {paths}"),))):
-        assert (await reviewer.review(subject((), payload=value))).opinion is Opinion.APPROVE
+    )
+    found = [await each.review(looked_at) for each in reviewers.static(rules)]
+    assert [(each.reviewer, each.opinion) for each in found] == [
+        ("secrets", Opinion.CHANGES),
+        ("dependencies", Opinion.APPROVE),
+        ("risk", Opinion.APPROVE),
+        ("team", Opinion.APPROVE),
+        ("check:lint", Opinion.APPROVE),
+    ]
 
 
 def test_the_policy_names_the_reviewers() -> None:

@@ -47,7 +47,12 @@ class LocalRepository:
         Raises UsageError for files that a filter program stores.
         """
         head = self._head()
-        commit = of_work_tree(self.bare, self.workspace, head)
+        try:
+            commit = of_work_tree(self.bare, self.workspace, head)
+        except UsageError as error:
+            raise UsageError(
+                error.message, hint="Stage them, and review what is staged."
+            ) from error
         return self._payload(head, commit)
 
     def staged(self, index: str = "") -> TreePayload:

@@ -7,7 +7,7 @@ import asyncio
 import importlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +44,7 @@ class What:
 
     payload: TreePayload
     words: str
-    why_no_checks: str = ""
+    why_no_checks: Callable[[], str] = lambda: ""
     """Why the project's own checks cannot be run on it where the files lie."""
 
 
@@ -136,19 +136,26 @@ def _what(here: LocalRepository, range_text: str, *, staged: bool) -> What:
         return What(
             here.range(range_text),
             f"in {range_text}",
-            "A check looks at files as they lie in the work tree, and this is a range.",
+            lambda: "A check looks at files as they lie in the work tree, and this is a range.",
         )
     if not staged:
         return What(here.uncommitted(), "not committed yet")
     # In a hook git names the index of the commit that is being made.
     payload = here.staged(os.environ.get("GIT_INDEX_FILE", ""))
-    stale = here.stale(payload)
-    why = (
+    return What(payload, "staged", lambda: _not_as_staged(here, payload))
+
+
+def _not_as_staged(here: LocalRepository, payload: TreePayload) -> str:
+    """Why the files are not those that are staged; empty when they are."""
+    try:
+        stale = here.stale(payload)
+    except UsageError as error:
+        return error.message
+    return (
         f"{stale[0]} has changes that are not staged: stage them, or put them away."
         if stale
         else ""
     )
-    return What(payload, "staged", why)
 
 
 def _reviewed(here: LocalRepository, what: What, *, llm: bool) -> Reviewed:

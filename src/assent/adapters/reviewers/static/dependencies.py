@@ -37,7 +37,7 @@ def look(subject: Subject, files: Files) -> Iterator[Reported]:
         for patch in subject.patches
         if is_manifest(_name(patch.path)) or tells_origins(_name(patch.path))
     ]
-    if not touched:
+    if not touched or not files.are_whole:
         return
     texts = {version.path: version for version in files.versions()}
     needing: list[str] = []

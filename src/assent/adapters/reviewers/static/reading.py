@@ -12,9 +12,11 @@ from assent.core.changes.findings import Reported, Settled, opinion_of, settle
 from assent.core.changes.model import (
     Finding,
     Opinion,
+    Payload,
     ReviewerKind,
     Severity,
     TreePayload,
+    ValuePayload,
     Verdict,
 )
 from assent.core.risk.edits import FileVersion
@@ -37,14 +39,28 @@ class Files:
 
     texts: Texts
     repository: str
-    payload: TreePayload
+    payload: Payload
+
+    @property
+    def are_whole(self) -> bool:
+        """Whether the texts are whole files, and not one value of a file."""
+        return isinstance(self.payload, TreePayload) or not self.payload.pointer
 
     def versions(self) -> tuple[FileVersion, ...]:
-        return self.texts.versions(self.repository, self.payload.base, self.payload.commit)
+        """Both texts of each file; of a value its own."""
+        payload = self.payload
+        if isinstance(payload, ValuePayload):
+            # As its difference is named.
+            path = f"{payload.file}#{payload.pointer}" if payload.pointer else payload.file
+            return (FileVersion(path, payload.before, payload.after),)
+        return self.texts.versions(self.repository, payload.base, payload.commit)
 
     def holds(self, path: str) -> bool:
-        """Whether the revision has a file there."""
-        return self.texts.blob(self.repository, self.payload.commit, path) is not None
+        """Whether the revision has a file there; a value has none beside it."""
+        payload = self.payload
+        if isinstance(payload, ValuePayload):
+            return False
+        return self.texts.blob(self.repository, payload.commit, path) is not None
 
 
 Look: TypeAlias = Callable[[Subject, Files], Iterable[Reported]]
@@ -71,10 +87,7 @@ class ReadingReviewer:
         return inconclusive(self.name, subject, said, began=began, clock=self.clock)
 
     def _settled(self, subject: Subject) -> Settled:
-        payload = subject.revision.payload
-        if not isinstance(payload, TreePayload):
-            return Settled(())
-        files = Files(self.texts, subject.change.repository, payload)
+        files = Files(self.texts, subject.change.repository, subject.revision.payload)
         return settle(self.name, self.look(subject, files), subject.patches)
 
 
