@@ -76,6 +76,7 @@ class World:
             case Test(change):
                 assert isinstance(entry.build, Built)
                 assert entry.tests is Tests.NONE
+                assert len(self.running) < self.window, "too many at once"
                 self.tested[change] = contents_of(entry.build.tree)
                 self.entries[at] = replace(entry, tests=Tests.RUNNING)
             case Stop(change):

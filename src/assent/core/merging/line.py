@@ -31,6 +31,8 @@ class Clash:
 
 
 Build: TypeAlias = Built | Clash
+DEPTH = 2
+"""So many times the window is the line built from the front, with what passed and has to wait."""
 
 
 class Tests(StrEnum):
@@ -61,7 +63,7 @@ class Line:
     """The commit that the branch is at."""
     entries: tuple[Entry, ...]
     window: int
-    """How many from the front are built and tested."""
+    """How many are tested at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +127,20 @@ def plan(line: Line) -> tuple[Step, ...]:
 def _begin(line: Line) -> tuple[Step, ...]:
     """What can be built and tested."""
     steps: list[Step] = []
+    window = max(line.window, 1)
+    free = window - sum(entry.tests is Tests.RUNNING for entry in line.entries)
     onto = line.head
-    for position, entry in enumerate(line.entries[: max(line.window, 1)]):
-        if entry.build is None or entry.build.onto != onto:
+    for position, entry in enumerate(line.entries[: DEPTH * window]):
+        stale = entry.build is None or entry.build.onto != onto
+        if stale and (free > 0 or entry.tests is Tests.RUNNING):
             # What it becomes is not known yet, so nothing behind it can be built.
             return (*steps, Rebuild(entry.change, onto), *_stopped(line.entries[position + 1 :]))
-        if entry.tests is Tests.NONE and isinstance(entry.build, Built):
+        waits = entry.tests is Tests.NONE and isinstance(entry.build, Built)
+        if stale or (waits and free <= 0):
+            break
+        if waits:
             steps.append(Test(entry.change))
+            free -= 1
         onto = after(entry, onto)
     return tuple(steps)
 
