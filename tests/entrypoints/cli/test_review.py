@@ -465,3 +465,34 @@ def test_a_hook_that_somebody_changed_is_not_thrown_away(run: Run, git: Git) -> 
     assert done.code == 1
     assert "was changed" in done.err
     assert "echo mine" in hook.read_text()
+
+
+# What an agent could plant
+
+
+def test_programs_named_in_the_repository_are_not_run(run: Run, git: Git, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho ran >> {ran}\ncat\n")
+    program.chmod(0o755)
+    git("config", "core.fsmonitor", str(program))
+    git("config", "diff.external", str(program))
+    git("config", "diff.planted.textconv", str(program))
+    git("config", "diff.planted.command", str(program))
+    Path(".gitattributes").write_text("*.py diff=planted\n")
+    Path("a.py").write_text("one = 2\n")
+    for words in ([], ["HEAD"]):
+        assert run("review", *words).code == 0
+    assert not ran.exists()
+
+
+def test_files_that_a_filter_stores_are_named(run: Run, git: Git, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    git("config", "filter.big.clean", f"touch {ran}; cat")
+    Path(".gitattributes").write_text("*.bin filter=big\n")
+    Path("large.bin").write_text("x\n")
+    done = run("review")
+    assert (done.code, done.out) == (2, "")
+    assert "large.bin" in done.err
+    assert "review what is staged" in done.err
+    assert not ran.exists()
