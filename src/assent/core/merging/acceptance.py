@@ -50,10 +50,10 @@ def source_of(change: Change) -> str:
 def deviation(accepted: Sequence[FilePatch], merged: Sequence[FilePatch], *, target: str) -> str:
     """Why a merge does not bring exactly what was accepted; empty when it does."""
     wanted, found = Counter(_ids(accepted)), Counter(_ids(merged))
-    if wanted == found:
-        return ""
     if not found:
         return f"`{target}` has all of it already: nothing is left to merge"
+    if wanted == found:
+        return ""
     differing = {
         hunk.path
         for patch in (*accepted, *merged)
