@@ -350,7 +350,7 @@ def test_a_planted_commit_keeps_mode_and_the_other_files(world: World, tmp_path:
 
 
 def test_the_past_is_read_along_first_parents(world: World) -> None:
-    world.user.on_branch("topic", "on a branch", **{"bank.py": PROGRAM + "\n"})
+    world.user.on_branch("topic", **{"bank.py": PROGRAM + "\n"})
     world.user.git("merge", "-q", "--no-ff", "-m", "Merge topic", "topic")
     head = world.repositories.head(world.place.repository, "main")
     past = world.planting.past(world.place.repository, head, limit=9)
