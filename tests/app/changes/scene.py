@@ -175,6 +175,11 @@ class Stage:
         await see_to(self.gate, change.id)
         return self.now(change)
 
+    def numbered(self, number: int) -> Change:
+        found = self.scene.store.read(lambda view: view.change_numbered(number))
+        assert found is not None
+        return found
+
     def now(self, change: Change) -> Change:
         found = self.scene.store.read(lambda view: view.change(change.id))
         assert found is not None

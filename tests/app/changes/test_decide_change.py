@@ -7,6 +7,7 @@ from assent.app.changes import decide
 from assent.app.changes.decide import Remark, Voice
 from assent.app.changes.told import as_data, told_at_start, when_back
 from assent.app.record_outcome import record_session
+from assent.core.changes.landing import ejected
 from assent.core.changes.lifecycle import Cause, Refusal
 from assent.core.changes.model import Change, ChangeState, Stance
 from assent.core.proposals import AgentSession
@@ -121,6 +122,19 @@ async def test_an_agent_that_starts_hears_what_came_back(on: Stage) -> None:
     assert read(lambda view: told_at_start(view, "/elsewhere")) == ""
     await on.submit(change=1)
     assert read(lambda view: told_at_start(view, str(on.folder))) == ""
+
+
+async def test_what_could_not_be_merged_says_how_to_go_on(on: Stage) -> None:
+    made = await submitted(on)
+    accepted = done(await decide.accept(on.gate, 1, ANA))
+    out = ejected(accepted, at=3_000_000, why="it conflicts with what is in `main`")
+    assert isinstance(out, Change)
+    await on.scene.store.write(lambda tx: tx.save_change(out), durable=True)
+    told = when_back(on.now(made))
+    assert "it could not be merged: it conflicts" in told
+    assert "bring `main` into your branch" in told
+    again = done(await decide.merge_again(on.gate, 1, ANA))
+    assert again.state is ChangeState.QUEUED
 
 
 async def test_comments_drafts_and_giving_up(on: Stage) -> None:

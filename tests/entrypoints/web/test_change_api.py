@@ -170,9 +170,7 @@ async def test_the_queue_says_who_is_next(on: Stage, cli: httpx2.AsyncClient) ->
     await submitted(cli, on, title="Another")
     for number in (1, 2):
         await cli.post(f"/api/changes/CH-{number}/accept", json={})
-        made = on.scene.store.read(lambda view, n=number: view.change_numbered(n))
-        assert made is not None
-        assert (await on.see_to(made)).state is ChangeState.QUEUED
+        assert (await on.see_to(on.numbered(number))).state is ChangeState.QUEUED
     told = (await cli.get("/api/queue")).json()
     assert [(each["place"], each["name"]) for each in told["queue"]] == [(1, "CH-1"), (2, "CH-2")]
     assert (await cli.get("/api/changes/CH-2")).json()["queue_place"] == 2

@@ -41,10 +41,10 @@ def when_back(change: Change) -> str:
     """What is to be changed, for the agent that made it."""
     lines = [f"{change.name} ({change.title}) came back to you: {_why(change)}"]
     lines += [f"- {_place(item)}{item['text']}" for item in _points(change)]
-    lines.append(
-        "Change what is asked for and nothing else, then hand it in again: "
-        f"assent change submit --change {change.name}"
-    )
+    what = "Change what is asked for and nothing else"
+    if change.state is ChangeState.EJECTED:
+        what = f"Put that right (after a conflict, bring `{change.target}` into your branch first)"
+    lines.append(f"{what}, then hand it in again: assent change submit --change {change.name}")
     return "\n".join(lines)
 
 
