@@ -89,6 +89,66 @@ def test_the_rule_says_how_bad_it_is_where_the_line_does_not() -> None:
     assert found.severity is E
 
 
+RUFF = """\
+F401 [*] `os` imported but unused
+ --> src/a.py:1:8
+  |
+1 | import os
+  |        ^^
+  |
+help: Remove unused import: `os`
+
+Found 1 error.
+"""
+RUSTC = """\
+error[E0425]: cannot find value `y` in this scope
+ --> src/main.rs:2:5
+  |
+2 |     y
+warning: unused variable: `x`
+  --> src/main.rs:7:9
+"""
+ESLINT = """\
+/repo/src/a.js
+   3:1   error    'x' is not defined             no-undef
+  10:12  warning  Unexpected console statement   no-console
+
+/repo/src/b.js
+   1:1  error  Parsing error: Unexpected token
+
+\u2716 3 problems (2 errors, 1 warning)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            RUFF, [Reported("F401", W, "`os` imported but unused", "src/a.py", 1)], id="ruff"
+        ),
+        pytest.param(
+            RUSTC,
+            [
+                Reported("E0425", E, "cannot find value `y` in this scope", "src/main.rs", 2),
+                Reported("finding", W, "unused variable: `x`", "src/main.rs", 7),
+            ],
+            id="rustc",
+        ),
+        pytest.param(
+            ESLINT,
+            [
+                Reported("no-undef", E, "'x' is not defined", "src/a.js", 3),
+                Reported("no-console", W, "Unexpected console statement", "src/a.js", 10),
+                Reported("finding", E, "Parsing error: Unexpected token", "src/b.js", 1),
+            ],
+            id="eslint",
+        ),
+    ],
+)
+def test_places_on_lines_of_their_own(text: str, expected: list[Reported]) -> None:
+    assert list(read_lines(text.encode(), roots=("/repo",))) == expected
+
+
 def sarif(*results: object, **run: object) -> bytes:
     return json.dumps({"version": "2.1.0", "runs": [{"results": results, **run}]}).encode()
 

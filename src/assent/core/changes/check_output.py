@@ -201,6 +201,12 @@ _PLACED = re.compile(
     r"|\((?P<tsc>\d{1,9})(?:,\d{1,9})?\))"
     r"(?::[ \t]*|[ \t]+)(?:- )?(?P<said>\S.*)"
 )
+_BELOW = re.compile(r"[ \t]*--> (?P<path>[^\s:][^:]{0,400}):(?P<line>\d{1,9})(?::\d{1,9})?")
+_ALONE = re.compile(r"[^\s:]{0,400}[./][^\s:]{0,400}")
+_UNDER = re.compile(
+    r"[ \t]+(?P<line>\d{1,9}):\d{1,9}[ \t]+(?:(?P<word>error|warning)[ \t]+)?(?P<said>\S.*?)"
+    r"(?:[ \t]{2,}(?P<rule>[\w@/-]{1,80}))?"
+)
 _FILE = re.compile(r"[^\s*?<>|]*[./][^\s*?<>|]*|[A-Z][a-z]+file|[A-Z]+")
 """What a line may name without being in the difference: no sentence that ends in a time."""
 _SEVERITY = re.compile(
@@ -224,14 +230,32 @@ _WORDS = {
 def read_lines(
     text: bytes, *, roots: Sequence[str] = (), severity: Severity = Severity.WARNING
 ) -> tuple[Reported, ...]:
-    """The lines that name a place, as gcc, mypy, ruff, eslint (`unix`) and tsc print them.
+    """The lines that name a place, as gcc, mypy, ruff, eslint and tsc print them; also where the
+    place stands below its message (rustc, ruff) or its file above it (eslint).
 
     `severity` holds where a line does not say one.
     """
     found: list[Reported] = []
+    before = file = ""
     lines = text[:MOST_BYTES].decode("utf-8", "replace").splitlines()
-    for line in lines[:MOST_LINES]:
-        reported = _line(_ESCAPES.sub("", line[:_LINE]).rstrip(), roots, severity)
+    for raw in lines[:MOST_LINES]:
+        line = _ESCAPES.sub("", raw[:_LINE]).rstrip()
+        below, under = _BELOW.fullmatch(line), _UNDER.fullmatch(line)
+        if below is not None and before:
+            at, said = (below.group("path"), below.group("line")), before
+        elif under is not None and file:
+            word = f"{under.group('word')}: " if under.group("word") else ""
+            rule = f" [{under.group('rule')}]" if under.group("rule") else ""
+            at, said = (file, under.group("line")), f"{word}{under.group('said')}{rule}"
+        else:
+            placed = _PLACED.match(line)
+            file = line if _ALONE.fullmatch(line) else file if line[:1] in ("", " ") else ""
+            before = line or before
+            if placed is None:
+                continue
+            at = placed.group("path"), placed.group("line") or placed.group("tsc")
+            said = placed.group("said")
+        reported = _reported(at, said, roots, severity)
         if reported is not None:
             found.append(reported)
             if len(found) == MOST_RESULTS:
@@ -239,20 +263,19 @@ def read_lines(
     return tuple(found)
 
 
-def _line(line: str, roots: Sequence[str], severity: Severity) -> Reported | None:
-    placed = _PLACED.match(line)
-    if placed is None:
-        return None
-    path = relative(placed.group("path").strip(), roots)
+def _reported(
+    at: tuple[str, str], said: str, roots: Sequence[str], severity: Severity
+) -> Reported | None:
+    path = relative(at[0].strip(), roots)
     if path is None or not _FILE.fullmatch(path):
         return None
-    word, rule, message = _said(placed.group("said"))
+    word, rule, message = _said(said)
     return Reported(
         rule=rule or "finding",
         severity=_WORDS.get(word, Severity.INFO) if word else severity,
         message=message,
         path=path,
-        line=int(placed.group("line") or placed.group("tsc")),
+        line=int(at[1]),
     )
 
 
