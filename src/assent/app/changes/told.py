@@ -49,14 +49,17 @@ def when_back(change: Change) -> str:
 
 
 def as_data(change: Change) -> dict[str, Json]:
-    """The same for programs. `points` have a path, a line (0: none), a kind and a text."""
+    """The same for programs. `points` have a path, a line (0: none), a kind and a text; `why` and
+    `text` are empty while nothing is to be done."""
     points: list[Json] = [{**item} for item in _points(change)]
+    is_back = change.state in _TO_DO
     return {
         "change": change.name,
         "state": change.state.value,
         "revision": change.newest.number,
-        "why": _why(change) if change.state in _TO_DO else "",
+        "why": _why(change) if is_back else "",
         "points": points,
+        "text": when_back(change) if is_back else "",
     }
 
 

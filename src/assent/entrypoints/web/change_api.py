@@ -13,7 +13,7 @@ from assent.app.changes.decide import Remark, Voice
 from assent.app.changes.revert import start_revert
 from assent.app.changes.rules import policy_of, ports_of
 from assent.app.changes.submit import Submission, ValueEdit, submit_change
-from assent.app.changes.told import after_submit, as_data, when_back
+from assent.app.changes.told import after_submit, as_data
 from assent.app.changes.work import patches_of
 from assent.app.gatehouse import Gatehouse
 from assent.core.canonical import Digest, Json
@@ -251,7 +251,7 @@ def _record(gate: Gatehouse, change: Change, who: Caller) -> dict[str, Json]:
     record = change_record(
         change, policy_of(gate, change).changes, look=look, queue=queue_of(alike)
     )
-    return {**record, "to_do": {**as_data(change), "text": when_back(change)}}
+    return {**record, "to_do": as_data(change)}
 
 
 # --- what is said
