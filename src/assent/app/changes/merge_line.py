@@ -53,6 +53,7 @@ from assent.errors import AssentError, UnavailableError, UsageError
 
 Place = tuple[str, str]
 """A repository and a branch of it."""
+NO_TESTS = "no tests are known: set `test` in `[changes]` of the policy, then merge again"
 TRIES = 3
 """How often something is tried that cannot be done just now, before the change is ejected."""
 LOOKED_BACK = 200
@@ -94,7 +95,8 @@ class MergeLine:
         try:
             while True:
                 self.wake.clear()
-                queued = self.gate.store.read(self._queued)
+                # In a thread, since large changes take a while to be read.
+                queued = await asyncio.to_thread(self.gate.store.read, self._queued)
                 await self._drop_others(queued)
                 if not queued:
                     return True
@@ -118,11 +120,11 @@ class MergeLine:
                 self.window = wider(self.window, self._rules(change).window)
         if landing_now:
             return True
-        for change in queued.values():
-            refused = await self._refused(change)
-            if refused:
-                await self._eject(change, refused)
-                return True
+        refused = await asyncio.to_thread(self._refused, queued)
+        for change, why in refused:
+            await self._eject(change, why)
+        if refused:
+            return True
         head = await self._head(queued)
         if head is None:
             return True
@@ -154,12 +156,15 @@ class MergeLine:
     def _rules(self, change: Change) -> ChangeRules:
         return policy_of(self.gate, change).changes
 
-    async def _refused(self, change: Change) -> str:
-        """Why it has no place in the line; empty when it has one."""
-        rules = self._rules(change)
-        if not rules.test:
-            return "no tests are known: set `test` in `[changes]` of the policy, then merge again"
-        return why_not(change, rules)
+    def _refused(self, queued: Mapping[str, Change]) -> list[tuple[Change, str]]:
+        """Those that have no place in the line, and why."""
+        found = []
+        for change in queued.values():
+            rules = self._rules(change)
+            why = why_not(change, rules) if rules.test else NO_TESTS
+            if why:
+                found.append((change, why))
+        return found
 
     async def _drop_others(self, queued: Mapping[str, Change]) -> None:
         """Forget what left the line, or what is no longer what was built."""
