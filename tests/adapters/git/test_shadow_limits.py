@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from assent.adapters.git.run import Git
 from assent.adapters.git.shadow import ShadowRepositories
 from assent.adapters.git.shadow_repository import Limits
 from assent.errors import UnavailableError
@@ -198,14 +199,21 @@ def test_a_killed_first_snapshot_is_begun_again(tmp_path: Path, tree: Worktree) 
 
 
 def test_a_snapshot_killed_between_index_and_tree_is_made_up_for(
-    tmp_path: Path, tree: Worktree
+    tmp_path: Path, tree: Worktree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shadow = shadows(tmp_path)
     first = shadow.snapshot(str(tree.root))
     tree.write("a", "2")
-    second = shadow.snapshot(str(tree.root))
-    (the_shadow(tmp_path) / "last.json").unlink()
-    assert shadow.snapshot(str(tree.root), paths=["a"]).tree == second.tree != first.tree
+    child = os.fork()
+    if child == 0:
+        # The tree is the only thing that a snapshot asks git for as a line.
+        monkeypatch.setattr(Git, "line", lambda *_, **__: os._exit(9))
+        shadow.snapshot(str(tree.root))
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    found = shadows(tmp_path).snapshot(str(tree.root))
+    assert found.tree != first.tree
+    assert held_by(shadow, found.tree, tmp_path) == tree.state()
 
 
 def test_a_new_process_goes_on_with_the_same_shadow(tmp_path: Path, tree: Worktree) -> None:

@@ -420,6 +420,20 @@ def test_a_killed_restore_is_finished_by_the_next(
     assert steps > 20
 
 
+def test_what_a_kill_left_is_removed_once(tmp_path: Path, tree: Worktree) -> None:
+    shadow = shadows(tmp_path)
+    first = shadow.snapshot(str(tree.root))
+    tree.write("added/one", "1")
+    now = shadow.snapshot(str(tree.root))
+    assert killed_restore(tmp_path, tree, first.tree, now, 1)
+    assert (tree.root / "added").is_dir()
+    shadow.snapshot(str(tree.root))
+    assert not (tree.root / "added").exists()
+    (tree.root / "added").mkdir()
+    shadow.snapshot(str(tree.root))
+    assert (tree.root / "added").is_dir()
+
+
 def test_a_snapshot_that_has_lost_content_touches_nothing(
     tmp_path: Path, tree: Worktree, shadow: ShadowRepositories
 ) -> None:
