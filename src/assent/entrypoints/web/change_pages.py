@@ -43,6 +43,7 @@ from assent.entrypoints.web.views.patches import (
 )
 from assent.entrypoints.web.views.queue import read_queue
 from assent.entrypoints.web.views.review import (
+    acts_of,
     comment_shown,
     file_places,
     files_shown,
@@ -59,7 +60,7 @@ from assent.errors import NotFoundError, UnavailableError
 
 router = APIRouter(default_response_class=HTMLResponse)
 
-PIECE = 64 * 1024
+PIECE = 256 * 1024
 """Characters of a page that are sent at once."""
 LOG = 2_000_000
 """Characters of a test log that are shown, from its end."""
@@ -158,7 +159,7 @@ def shown_change(
     change, last = site.gate.store.read(read)
     rules = policy_of(site.gate, change).changes
     wanted = revision_of(change, revision)
-    acts = review_view(change, site.context(), rules, person=person, number=revision).acts
+    acts = acts_of(change, wanted, rules, person=person)
     look = Look(
         base=f"/changes/{change.name}",
         revision=wanted.number,

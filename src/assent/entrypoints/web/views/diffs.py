@@ -125,12 +125,22 @@ def _replacements(lines: Sequence[Line]) -> Iterator[tuple[int, int, int]]:
 def differing(old: str, new: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """The middle parts that differ, or None where too little is common to be worth a mark."""
     limit = min(len(old), len(new))
-    head = 0
-    while head < limit and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < limit - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
+    head = _alike(old, new, limit)
+    tail = _alike(old[::-1], new[::-1], limit - head)
     if (head + tail) * 2 < limit:
         return None
     return (head, len(old) - tail), (head, len(new) - tail)
+
+
+def _alike(one: str, other: str, limit: int) -> int:
+    """How many characters both begin with, at most `limit`; long lines are halved, not walked."""
+    if one[:limit] == other[:limit]:
+        return limit
+    low, high = 0, limit
+    while high - low > 1:
+        middle = (low + high) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low
