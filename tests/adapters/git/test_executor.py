@@ -123,10 +123,14 @@ class TestCapture:
     def test_an_edit_of_the_same_size_at_the_same_time_is_seen(
         self, user: User, repositories: GitRepositories
     ) -> None:
-        user.commit("racy", **{"r.txt": "aaaa\n"})
-        status = (user.folder / "r.txt").stat()
+        then = 1_700_000_000
+        user.write("r.txt", "aaaa\n")
+        os.utime(user.folder / "r.txt", (then, then))
+        user.commit("racy")
+        # An index that is no newer than the file says that git has to look into it.
+        os.utime(user.folder / ".git" / "index", (then, then))
         user.write("r.txt", "bbbb\n")
-        os.utime(user.folder / "r.txt", ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.utime(user.folder / "r.txt", (then, then))
         taken = self.capture(user, repositories)
         assert show(user, repositories, taken.commit, "r.txt") == b"bbbb\n"
 

@@ -198,11 +198,15 @@ class TestCheckedOut:
         assert (tmp_path / "linked" / "a.txt").read_text() == lines(10, l2="mine")
         assert user.text("a.txt") == lines(10)
 
-    def test_a_folder_that_another_repository_claims_is_not_written(
-        self, user: User, repositories: GitRepositories, tmp_path: Path
+    @pytest.mark.parametrize("kind", ["repository", "linked work tree"])
+    def test_a_folder_of_another_repository_is_not_written(
+        self, user: User, repositories: GitRepositories, tmp_path: Path, kind: str
     ) -> None:
         work(user)
         other = User.make(tmp_path / "other")
+        if kind == "linked work tree":
+            other.git("worktree", "add", "-q", str(tmp_path / "theirs"))
+            other = User(tmp_path / "theirs")
         user.git("checkout", "-q", "--detach")
         user.git("worktree", "add", "-q", str(tmp_path / "linked"), "main")
         claimed = user.folder / ".git/worktrees/linked/gitdir"
