@@ -53,6 +53,9 @@ class Hold:
     """Whether the agent is still there to take the answer; a receipt is not spent on nobody."""
 
 
+_UNANSWERED = frozenset({State.CANCELLED, State.EXPIRED})
+
+
 async def submit_and_wait(
     gate: Gatehouse, wakeups: Wakeups, proposal: Proposal, hold: Hold
 ) -> HookAnswer:
@@ -73,6 +76,8 @@ async def submit_and_wait(
         if not hold.present():
             return Refuse(messages.nobody_there(current))
         if isinstance(current.proposal.action, UnexplainedChange):
+            if current.state in _UNANSWERED:
+                return Refuse(messages.held(current))
             # It held the call back, and was not about it.
             continue
         answer = await _settle(gate, current, proposal)

@@ -1,11 +1,12 @@
 """A house for each test, or one that many tests share because none of them may harm it."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.faults.house import House, house_in
+from tests.e2e.faults.house import POLL_S, House, house_in
 
 
 @pytest.fixture
@@ -38,5 +39,10 @@ def shared(running: House) -> Iterator[House]:
     for request in running.inbox():
         running.decide(request["number"], "withdraw")
     for hook in running.hooks:
+        # A call may be asked about only now.
+        while hook.waits:
+            for request in running.inbox():
+                running.decide(request["number"], "withdraw")
+            time.sleep(POLL_S)
         hook.said()
     running.hooks.clear()
