@@ -529,7 +529,8 @@ def _value(revision: Revision) -> str:
 
 def _reasons(revision: Revision) -> tuple[ReasonShown, ...]:
     places = file_places(revision)
-    worst = sorted(revision.reasons, key=lambda reason: -reason.risk)
+    graver = [reason for reason in revision.reasons if reason.risk > RiskClass.LOW]
+    worst = sorted(graver or revision.reasons, key=lambda reason: -reason.risk)
     return tuple(
         ReasonShown(
             risk=reason.risk.word,
@@ -563,7 +564,7 @@ def _verdicts(change: Change, revision: Revision, context: Context) -> tuple[Ver
 
 
 _MACHINE = {
-    "approve": "found nothing",
+    "approve": "has no objection",
     "changes": "wants changes",
     "inconclusive": "could not tell",
 }
