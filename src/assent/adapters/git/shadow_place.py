@@ -12,6 +12,7 @@ from assent.app.checkpoints.ports import NotCaptured
 from assent.errors import UnavailableError
 
 CONFIG_LIMIT_S = 10.0
+NAMED_BYTES = 64 * 1024
 REQUIRED = "Take checkpoints of a project's own folder."
 
 
@@ -72,7 +73,9 @@ def user_repository(workspace: str) -> UserRepository:
 
 def _git_dir(place: Path) -> Path | None:
     if place.is_file():
-        named = place.read_bytes().strip()
+        with place.open("rb") as file:
+            # One line; whatever else was put there is not read to its end.
+            named = file.read(NAMED_BYTES).strip()
         if not named.startswith(b"gitdir:"):
             return None
         place = place.parent / os.fsdecode(named[len(b"gitdir:") :].strip())
