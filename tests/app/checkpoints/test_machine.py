@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from assent.app.agents import LetThrough
 from assent.app.question import Waiting
@@ -121,10 +121,6 @@ class Worktree(RuleBasedStateMachine):
     @rule()
     def starts_again(self) -> None:
         self.yard.start()
-
-    @invariant()
-    def at_most_one_question_is_open(self) -> None:
-        assert len(self.yard.waiting()) <= 1
 
 
 Worktree.TestCase.settings = settings(max_examples=40, stateful_step_count=20)

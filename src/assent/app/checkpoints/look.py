@@ -139,6 +139,8 @@ async def _settle(
     is_open = matter.request.state is State.PENDING
     if is_open and not extra and now.tree == matter.row.snapshot.tree:
         return matter.request
+    if is_open and extra and await _has_moved(place, stood, matter, extra):
+        return await _found(place, stood.known, now, at=at, extra=extra)
     wanted = {*matter.paths, *(change.path for change in extra)} - {*restored}
     left = await _of(place, matter.action.before, now.tree, wanted)
     if not left:
@@ -149,6 +151,16 @@ async def _settle(
     return await matters.ask(
         place, matter.action.before, now, at=at, changes=left, instead_of=matter
     )
+
+
+async def _has_moved(
+    place: Place, stood: Standing, matter: Matter, extra: Sequence[PathChange]
+) -> bool:
+    """Whether calls changed these files since the open question's `before`: then going back to
+    that would undo their work too, and the files are asked about by themselves."""
+    known = matter.action.before if stood.known is None else stood.known.tree
+    new = {change.path for change in extra} - {*matter.paths}
+    return bool(new and await _of(place, matter.action.before, known, new))
 
 
 async def _of(place: Place, before: str, after: str, paths: set[str]) -> list[PathChange]:

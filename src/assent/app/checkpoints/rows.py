@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from assent.app import records
 from assent.app.ports import Tx, View
 from assent.core.actions import UnexplainedChange
-from assent.core.approvals import Request
+from assent.core.approvals import Request, State
 from assent.core.canonical import Json
 from assent.core.checkpoints import (
     IDLE_MS,
@@ -64,9 +64,16 @@ def standing(view: View, workspace: str) -> Standing:
     return Standing(
         known=last_known((*recent, *unclosed)),
         at_work=tuple(row for row in unclosed if row.occasion is not Occasion.FOUND),
-        matter=_matter(view, found[-1]) if found else None,
+        matter=_next_matter(view, found),
         recent=recent,
     )
+
+
+def _next_matter(view: View, found: Sequence[WorktreeCheckpoint]) -> Matter | None:
+    """One that is answered and not settled yet, or else the newest."""
+    matters = [matter for row in found if (matter := _matter(view, row)) is not None]
+    answered = [each for each in matters if each.request.state is not State.PENDING]
+    return next(iter((*answered, *matters[::-1])), None)
 
 
 def _matter(view: View, row: WorktreeCheckpoint) -> Matter | None:
