@@ -147,7 +147,7 @@ class Facts:
     """By the absolute path as written."""
     repositories: Mapping[str, RepositoryFact] = field(default_factory=dict)
     """By the folder as written in which git would run."""
-    catalog: "Catalog | None" = None
+    catalog: "Catalog | None" = field(default=None, repr=False)
     """What is known about programs; None: nothing is."""
     precedent: frozenset[str] | None = None
     """Effects above low to which a person agreed for this agent, here; None: not known."""

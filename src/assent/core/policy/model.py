@@ -274,7 +274,7 @@ class Policy:
     repeat_rejection_ms: int = 900_000
     """How long a rejected call gets the same answer again without asking anew."""
     ask_in: AskIn = AskIn.INBOX
-    catalog: Catalog = NOTHING_KNOWN
+    catalog: Catalog = field(default=NOTHING_KNOWN, repr=False)
     """What is known about programs: the built-in catalog, and what the policy adds to it."""
     asks: Asks = NOTHING_SAID
     """What holds where no rule says it."""
