@@ -168,6 +168,14 @@ GRAVE = change(revision(hunk("a"), hunk("b", risk=RiskClass.IRREVERSIBLE)))
     [
         pytest.param(change(), (), {"by": "codex"}, RULES, Cause.MAKER, id="the-maker"),
         pytest.param(
+            change(agent="gemini"),
+            (),
+            {"by": "codex"},
+            RULES,
+            Cause.MAKER,
+            id="the-maker-of-a-revision",
+        ),
+        pytest.param(
             change(),
             (),
             {"by": "ben"},

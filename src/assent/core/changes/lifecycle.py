@@ -277,8 +277,9 @@ def may_decide(change: Change, by: str, reviewers: Collection[str]) -> Refusal |
 
     `reviewers` are those of the policy in force.
     """
-    if by == change.agent:
-        return Refusal(Cause.MAKER, f"{change.agent} made {change.name} and cannot accept it.")
+    agents = {change.agent, *(each.by for each in change.revisions if each.session)} - {""}
+    if by in agents:
+        return Refusal(Cause.MAKER, f"{by} made {change.name} and cannot accept it.")
     if reviewers and by not in reviewers:
         names = ", ".join(sorted(reviewers))
         return Refusal(
