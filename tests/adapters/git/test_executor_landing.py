@@ -1,5 +1,6 @@
 """Moving a branch of the user's repository, and the work trees in which it is checked out."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -316,3 +317,24 @@ def test_edited_between_kill_and_recovery_the_edit_stays(
     assert len(done.behind) == 1
     assert "a.txt" in done.behind[0]
     assert user.text("a.txt") == "an edit\n"
+
+
+@pytest.mark.parametrize("where", STEPS)
+def test_nobody_else_looks_at_files_that_are_being_written(
+    user: User, repositories: GitRepositories, tmp_path: Path, where: str
+) -> None:
+    """Half written, they would be taken for edits, and the change for one that cannot land."""
+    work(user)
+    found = merged(repositories, user, captured(repositories, user, "work"))
+    before, met = user.head("main"), []
+
+    def step(name: str) -> None:
+        if name == where:
+            [lock] = (tmp_path / "home" / "repos").glob("*.landing")
+            with lock.open() as other, pytest.raises(BlockingIOError):
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            met.append(name)
+
+    landing = GitRepositories(tmp_path / "home", step=step)
+    done = landing.land(user.repository, "main", before=before, after=found.commit)
+    assert (done, met) == (Landed(), [where])

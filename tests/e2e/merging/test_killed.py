@@ -96,7 +96,11 @@ class House:
             changes = gate.store.read(lambda view: view.changes(limit=100))
             merged = {each.title: each for each in changes if each.state is ChangeState.MERGED}
             others = {each.title for each in changes if each.state is not ChangeState.MERGED}
-            assert others == ejected
+            assert others == ejected, [
+                (each.name, each.title, each.state, each.ejected)
+                for each in changes
+                if each.title in others ^ ejected
+            ]
             subjects = self.user.git("log", "--first-parent", "--reverse", "--format=%H %s", "main")
             history = [line.split(" ", 1) for line in subjects.splitlines()][1:]
             assert [title for _, title in history] == expected

@@ -114,7 +114,9 @@ class GitRepositories:
         self, repository: str, target: str, *, before: str, after: str
     ) -> Landed | Moved | InTheWay:
         bare = self._bare(repository)
-        return landing.land(bare, target, before=before, after=after, step=self._step)
+        # Another process at the same landing would take files that are half written for edits.
+        with locked(bare.path.with_suffix(".landing")):
+            return landing.land(bare, target, before=before, after=after, step=self._step)
 
     def contains(self, repository: str, target: str, commit: str) -> bool:
         return landing.contains(user_git(Path(repository)), target, commit)
