@@ -3,7 +3,7 @@
 import pytest
 
 from assent.app.decide_request import Word, decide_request
-from assent.app.policy_in_force import begin_policy, policy_in_force
+from assent.app.policy_in_force import begin_policy, policy_given, policy_in_force
 from assent.core.actions import PolicyEdit
 from assent.core.approvals import State, Verdict
 from assent.core.canonical import digest_of
@@ -39,6 +39,14 @@ async def test_an_accepted_file_is_in_force_at_once(scene: Scene) -> None:
     await decide_request(scene.gate, 1, ACCEPT)
     assert await in_force(scene) == digest_of(b"mine")
     assert scene.state(1) is State.CONSUMED
+    assert scene.waiting() == []
+
+
+async def test_whoever_looked_before_it_was_accepted_asks_nobody_again(scene: Scene) -> None:
+    scene.world.policy = b"mine"
+    await in_force(scene)
+    await decide_request(scene.gate, 1, ACCEPT)
+    await policy_given(scene.gate, WORKSPACE, None)
     assert scene.waiting() == []
 
 

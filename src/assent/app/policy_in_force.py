@@ -80,7 +80,7 @@ async def _ask_about(gate: Gatehouse, current: Policy, proposal: Proposal) -> No
     expires_ms = current.expires_ms if terms.expires_ms is None else terms.expires_ms
 
     def work(tx: Tx) -> None:
-        if _was_asked(tx, proposal):
+        if _was_asked(tx, proposal) or _is_outdated(gate, tx, proposal):
             return
         request = Request(
             id=request_id,
@@ -150,6 +150,13 @@ def _was_asked(view: View, proposal: Proposal) -> bool:
         agent=session.agent, session_id=session.session_id, subject=proposal.subject, since=0
     )
     return live is not None or rejected is not None
+
+
+def _is_outdated(gate: Gatehouse, view: View, proposal: Proposal) -> bool:
+    """Whether a policy was accepted since: the next one who looks compares the file with that."""
+    action = proposal.action
+    in_force = before_digest(gate, view.policy_in_force(proposal.session.workspace))
+    return isinstance(action, PolicyEdit) and action.before != in_force
 
 
 def _diff(before: bytes, after: bytes) -> str:

@@ -67,7 +67,11 @@ def test_retry_after_approval_passes_once(agent: str, new_scene: SceneMaker) -> 
             ticks_before = ticks(scene)
             house.approve(asked)
             results = run.wait().results()[1:]
-        [anew] = house.waiting()
+        waiting = house.waiting()
+        assert len(waiting) == 1, [
+            (each.name, each.agent, each.record["title"]) for each in waiting
+        ]
+        [anew] = waiting
         state = house.asked(asked.name).state
 
     told = pending_as(results)
