@@ -35,6 +35,7 @@ class LocalChecks:
         *,
         limit_s: float,
         shared: Mapping[str, str] | None = None,  # noqa: ARG002
+        must_confine: bool = False,  # noqa: ARG002 - a person runs it on files of their own
     ) -> Ran:
         """Raises UnavailableError for any other revision. What is shared is there."""
         if commit != self.commit:

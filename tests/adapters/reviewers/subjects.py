@@ -61,6 +61,8 @@ class PaperCheckouts:
     by_commit: Mapping[str, Ran]
     asked: list[tuple[str, str]] = field(default_factory=list)
     shared: dict[str, str] = field(default_factory=dict)
+    confined: bool = False
+    """Whether the last run had to be in a sandbox."""
 
     async def run_check(
         self,
@@ -70,10 +72,12 @@ class PaperCheckouts:
         *,
         limit_s: float,
         shared: Mapping[str, str] | None = None,
+        must_confine: bool = False,
     ) -> Ran:
         assert repository == REPOSITORY
         assert limit_s > 0
         self.shared = dict(shared or {})
+        self.confined = must_confine
         self.asked.append((commit, command))
         return self.by_commit[commit]
 

@@ -134,7 +134,6 @@ CALLER = "src/b.py:7: error: too few arguments [call-arg]\n"
         pytest.param(
             ran(CALLER.replace(":7", ":9"), 1), Opinion.APPROVE, 0, id="was-there-elsewhere"
         ),
-        pytest.param(ran("", None), Opinion.APPROVE, 0, id="nobody-knows"),
     ],
 )
 async def test_what_a_change_breaks_in_other_files(
@@ -147,6 +146,22 @@ async def test_what_a_change_breaks_in_other_files(
         assert "src/b.py:7: too few arguments" in verdict.findings[0].message
     else:
         assert "1 in files that the change does not touch" in verdict.summary
+
+
+@pytest.mark.parametrize("at_base", [ran("", None), ran("", 127)], ids=["late", "missing"])
+async def test_what_cannot_be_held_against_the_base_is_no_approval(at_base: Ran) -> None:
+    verdict, _ = await verdict_on(LINT, ran(CALLER, 1), at_base)
+    assert verdict.opinion is Opinion.INCONCLUSIVE
+    assert "on the base" in verdict.summary
+
+
+@pytest.mark.parametrize("sandbox", [False, True])
+async def test_checks_run_in_a_sandbox_where_the_policy_wants_one(sandbox: bool) -> None:
+    checkouts = PaperCheckouts({COMMIT: ran()})
+    reviewer = CheckReviewer(LINT, checkouts=checkouts, clock=Clock())
+    rules = ChangeRules(sandbox=sandbox)
+    await reviewer.review(subject(patches(BEFORE, AFTER), rules=rules))
+    assert checkouts.confined is sandbox
 
 
 async def test_files_are_chosen_by_the_rule() -> None:
@@ -188,6 +203,7 @@ async def test_a_place_that_cannot_be_had_is_inconclusive() -> None:
             *,
             limit_s: float,
             shared: Mapping[str, str] | None = None,
+            must_confine: bool = False,
         ) -> Ran:
             raise UnavailableError("There is no room.", hint="Make some.")
 

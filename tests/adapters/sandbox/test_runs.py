@@ -261,9 +261,13 @@ class TestShutIn:
 async def test_a_policy_that_wants_a_sandbox_gets_one_or_no_run(tmp_path: Path) -> None:
     scene = Scene(tmp_path, Confinement.NONE)
     head = scene.repositories.head(scene.user.repository, "main")
-    with pytest.raises(UnavailableError, match="wants tests in a sandbox"):
+    with pytest.raises(UnavailableError, match="wants a sandbox"):
         await scene.tests.run(
             scene.user.repository, head, "true", limit_s=9, retries=0, must_confine=True
+        )
+    with pytest.raises(UnavailableError, match="wants a sandbox"):
+        await scene.tests.run_check(
+            scene.user.repository, head, "true", limit_s=9, must_confine=True
         )
 
 

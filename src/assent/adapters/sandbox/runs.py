@@ -52,12 +52,7 @@ class SandboxedTests:
         shared: Mapping[str, str] | None = None,
         must_confine: bool = False,
     ) -> TestRun:
-        kind = await self._kind()
-        if must_confine and kind is Confinement.NONE:
-            raise UnavailableError(
-                "The policy wants tests in a sandbox, and none can be had on this machine.",
-                hint="Install bubblewrap, or set `sandbox = false` in `[changes]`.",
-            )
+        kind = await self._kind(must_confine=must_confine)
         job = _Job(repository, commit, command, limit_s, shared or {})
         began, at = time.monotonic(), time.time_ns() // 1_000_000
         outputs: list[bytes] = []
@@ -89,8 +84,9 @@ class SandboxedTests:
         *,
         limit_s: float,
         shared: Mapping[str, str] | None = None,
+        must_confine: bool = False,
     ) -> Ran:
-        kind = await self._kind()
+        kind = await self._kind(must_confine=must_confine)
         job = _Job(repository, commit, command, limit_s, shared or {})
         async with self._slot(repository) as slot:
             _, ended = await self._once(slot, job, kind)
@@ -103,9 +99,14 @@ class SandboxedTests:
         except FileNotFoundError:
             return None
 
-    async def _kind(self) -> Confinement:
+    async def _kind(self, *, must_confine: bool) -> Confinement:
         if self._confinement is None:
             self._confinement = await asyncio.to_thread(best_confinement, self._root / "worktrees")
+        if must_confine and self._confinement is Confinement.NONE:
+            raise UnavailableError(
+                "The policy wants a sandbox, and none can be had on this machine.",
+                hint="Install bubblewrap, or set `sandbox = false` in `[changes]`.",
+            )
         return self._confinement
 
     @asynccontextmanager

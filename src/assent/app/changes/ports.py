@@ -218,8 +218,9 @@ class Checkouts(Protocol):
         *,
         limit_s: float,
         shared: Mapping[str, str] | None = None,
+        must_confine: bool = False,
     ) -> Ran:
-        """`shared` as in `Tests.run`."""
+        """`shared` and `must_confine` as in `Tests.run`."""
         ...
 
 

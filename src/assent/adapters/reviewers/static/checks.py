@@ -72,7 +72,12 @@ class CheckReviewer:
         done: list[Ran] = []
         for command in commands(self.rule.command, files):
             ran = await self.checkouts.run_check(
-                change.repository, commit, command, limit_s=LIMIT_S, shared=shared
+                change.repository,
+                commit,
+                command,
+                limit_s=LIMIT_S,
+                shared=shared,
+                must_confine=subject.rules.sandbox,
             )
             done.append(ran)
             if self._unusable((ran,)):
@@ -108,19 +113,18 @@ class CheckReviewer:
         self, subject: Subject, payload: TreePayload, files: Sequence[str], runs: Sequence[Ran]
     ) -> tuple[Reported, ...]:
         """Findings in files that the change does not touch and that come from it all the same:
-        a caller that no longer fits. Told by running the check on the base as well."""
+        a caller that no longer fits. Told by running the check on the base as well; raises
+        UnavailableError when that cannot be done, since then nothing is known of them."""
         touched = {patch.path for patch in subject.patches}
         here = [item for item in self._reported(runs) if item.path and item.path not in touched]
         new_files = {patch.path for patch in subject.patches if patch.old_mode is None}
         files = [path for path in files if path not in new_files]
         if not here or not files:
             return ()
-        try:
-            before = await self._runs(subject, payload.base, files)
-        except UnavailableError:
-            return ()
-        if self._unusable(before):
-            return ()
+        before = await self._runs(subject, payload.base, files)
+        why = self._unusable(before)
+        if why:
+            raise UnavailableError(f"It found something elsewhere, and on the base {why}.")
         known = Counter(_known_by(item) for item in self._reported(before))
         new: list[Reported] = []
         for item in here:
