@@ -11,7 +11,6 @@ from assent.core.changes.findings import (
     added_lines,
     by_hunk,
     fingerprint,
-    hunk_at,
     opinion_of,
     settle,
     tracked,
@@ -155,7 +154,6 @@ def test_findings_go_with_the_hunk_that_shows_their_line() -> None:
         "a.py:30": [31],
         None: [0, 200],
     }
-    assert hunk_at([CHANGED], "b.py", 10) is None
 
 
 TEXTS = st.text(alphabet=st.characters(), max_size=30)

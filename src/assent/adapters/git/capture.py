@@ -3,13 +3,12 @@
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
 from assent.adapters.git.bare import Bare, user_git
 from assent.adapters.git.conventions import Conventions, conventions
-from assent.adapters.git.run import OPTIONS, Git, environment
+from assent.adapters.git.run import Git, ask
 from assent.app.changes.ports import Place
 from assent.core.changes.model import TreePayload
 from assent.errors import UnavailableError, UsageError
@@ -23,43 +22,22 @@ _NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\./|\.lock/|^
 
 def find_place(folder: str) -> Place | None:
     """The work tree that `folder` lies in; None when it lies in none."""
-    found = _parse(folder, "--show-toplevel", "--git-common-dir")
-    if found is None or len(found) != 2:
+    found = (ask(folder, "rev-parse", "--show-toplevel", "--git-common-dir") or "").splitlines()
+    if len(found) != 2:
         return None
     workspace = os.path.realpath(found[0])
     common = Path(os.path.realpath(Path(folder) / found[1]))
-    head = _parse(folder, "--symbolic-full-name", "HEAD") or _unborn(folder)
-    name = head[0] if head else "HEAD"
+    name = (
+        ask(folder, "rev-parse", "--symbolic-full-name", "HEAD")
+        or ask(folder, "symbolic-ref", "--quiet", "HEAD")
+        or "HEAD"
+    )
     return Place(
         workspace=workspace,
         repository=str(common),
         branch=name.removeprefix("refs/heads/") if name.startswith("refs/heads/") else "",
         target=default_target(user_git(common)),
     )
-
-
-def _parse(folder: str, *words: str) -> list[str] | None:
-    return _ask(folder, "rev-parse", *words)
-
-
-def _unborn(folder: str) -> list[str] | None:
-    return _ask(folder, "symbolic-ref", "--quiet", "HEAD")
-
-
-def _ask(folder: str, *words: str) -> list[str] | None:
-    """git's answer about the folder that it is started in."""
-    try:
-        done = subprocess.run(
-            ["git", *OPTIONS, *words],
-            cwd=folder,
-            env=environment(),
-            capture_output=True,
-            timeout=20,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return os.fsdecode(done.stdout).splitlines() if done.returncode == 0 else None
 
 
 def default_target(user: Git) -> str:
@@ -129,7 +107,7 @@ def _fetched(bare: Bare, place: Place, branch: str) -> str:
     source = bare.user if branch else Path(place.workspace)
     if branch and commit_of(user, ref) is None:
         raise UsageError(f"There is no branch `{branch}` in {bare.user}.")
-    head = None if branch else _ask(place.workspace, "rev-parse", "--verify", "--quiet", "HEAD")
+    head = None if branch else ask(place.workspace, "rev-parse", "--verify", "--quiet", "HEAD")
     if not branch and not head:
         raise UsageError(f"{place.workspace} has no commit yet.", hint="Commit something first.")
     bare.fetch(source, f"{ref}:{into}")
@@ -170,8 +148,8 @@ def _seeded(bare: Bare, workspace: Path, head: str, *, known: Conventions, folde
         "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(bare.user / "objects"),
     }
     git = bare.at(workspace, index=index, env=env)
-    users = _ask(str(workspace), "rev-parse", "--git-path", "index")
-    source = workspace / users[0] if users else None
+    users = ask(workspace, "rev-parse", "--git-path", "index")
+    source = workspace / users if users else None
     if source is not None and source.is_file():
         # With its times: an index that looks newer than it is hides edits of the same size.
         shutil.copy2(source, index)

@@ -7,9 +7,8 @@ repository, its index included, is only read.
 import os
 import re
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,11 @@ from pathlib import Path
 from assent.adapters.git import patches as differences
 from assent.adapters.git.bare import Bare, user_git
 from assent.adapters.git.capture import commit_of, of_work_tree
-from assent.adapters.git.run import OPTIONS, Git, environment
+from assent.adapters.git.run import Git, ask
 from assent.core.changes.hunks import FilePatch
 from assent.core.changes.model import TreePayload
 from assent.core.risk.edits import FileVersion
-from assent.errors import UnavailableError, UsageError
+from assent.errors import UsageError
 
 _RANGE = re.compile(r"(?P<base>.*?)(?P<dots>\.\.\.?)(?P<end>.*)")
 
@@ -148,25 +147,6 @@ class LocalRepository:
 
 def _ends(payload: TreePayload) -> tuple[str, str]:
     return payload.base, payload.commit
-
-
-def ask(folder: Path, *words: str, env: Mapping[str, str] | None = None) -> str | None:
-    """git's one line about the folder that it is started in; None when it fails.
-
-    Raises UnavailableError when git cannot be started.
-    """
-    try:
-        done = subprocess.run(
-            ["git", *OPTIONS, *words],
-            cwd=folder,
-            env=environment() if env is None else env,
-            capture_output=True,
-            timeout=20,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise UnavailableError(f"git cannot be run: {error}.", hint="Install git.") from error
-    return os.fsdecode(done.stdout).rstrip("\n") if done.returncode == 0 else None
 
 
 @contextmanager

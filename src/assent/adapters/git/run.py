@@ -24,6 +24,7 @@ OPTIONS = (
     *("-c", "protocol.file.allow=always"),
 )
 LIMIT_S = 60.0
+ASK_LIMIT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,27 @@ def failed(words: Sequence[str], done: subprocess.CompletedProcess[bytes]) -> Un
 def command_of(words: Sequence[str]) -> str:
     """The command among the words, after settings that hold for this call alone."""
     return next(words[at] for at in range(0, len(words), 2) if words[at] != "-c")
+
+
+def ask(folder: str | Path, *words: str, env: Mapping[str, str] | None = None) -> str | None:
+    """git's answer about the folder that it is started in; None when it fails there.
+
+    Raises UnavailableError when git cannot be started or is late: then nothing is known.
+    """
+    if not os.path.isdir(folder):
+        return None
+    try:
+        done = subprocess.run(
+            ["git", *OPTIONS, *words],
+            cwd=folder,
+            env=environment() if env is None else env,
+            capture_output=True,
+            timeout=ASK_LIMIT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UnavailableError(f"git cannot be run: {error}.", hint="Install git.") from error
+    return os.fsdecode(done.stdout).rstrip("\n") if done.returncode == 0 else None
 
 
 def environment() -> dict[str, str]:

@@ -212,14 +212,6 @@ def _spans(hunk: Hunk) -> Iterator[tuple[int, int]]:
         yield min(marked), max(marked)
 
 
-def hunk_at(patches: Sequence[FilePatch], path: str, line: int) -> Hunk | None:
-    """The hunk that shows `line` of the new file; of a line 0 none."""
-    if line <= 0:
-        return None
-    patch = next((patch for patch in patches if patch.path == path), None)
-    return None if patch is None else _hunk_of(patch, line)
-
-
 def _hunk_of(patch: FilePatch, line: int) -> Hunk | None:
     return next((hunk for hunk in patch.hunks if _shows(hunk, line)), None)
 

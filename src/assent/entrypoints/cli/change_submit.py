@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from assent.adapters.git.capture import find_place
-from assent.adapters.git.local import ask
+from assent.adapters.git.run import ask
 from assent.entrypoints.cli.change_calls import change_url, submit_fields
 from assent.entrypoints.cli.change_wait import REFUSED, wait_for
 from assent.entrypoints.cli.change_words import row
