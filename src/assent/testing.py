@@ -7,24 +7,28 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TypeVar
 
 from assent.app.ports import (
     AcceptedPrograms,
     Event,
     Look,
+    Opened,
+    Outgoing,
     PolicyVersion,
+    Sending,
     Standing,
     Tally,
     Tx,
     View,
     WebSession,
 )
-from assent.core.approvals import Request, State, Timer, deciding
+from assent.core.approvals import Request, State, deciding
 from assent.core.canonical import Digest, Json
 from assent.core.changes.model import Change
 from assent.core.checkpoints import WorktreeCheckpoint
+from assent.core.due import Timer
 from assent.core.facts import PlanState
 from assent.core.grants import Grant
 from assent.core.ledger import (
@@ -37,6 +41,7 @@ from assent.core.ledger import (
     seal,
     stream_name,
 )
+from assent.core.people.model import AgentToken, Delegation, Person
 from assent.core.policy.model import AskIn
 from assent.errors import ConflictError, UnavailableError
 
@@ -98,6 +103,12 @@ class _State:
     precedents: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     changes: dict[str, Change] = field(default_factory=dict)
     looks: dict[tuple[str, str], Look] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    delegations: dict[str, Delegation] = field(default_factory=dict)
+    tokens: dict[str, AgentToken] = field(default_factory=dict)
+    opened: dict[tuple[str, str, int], Opened] = field(default_factory=dict)
+    envelopes: dict[Digest, tuple[str, int, bytes]] = field(default_factory=dict)
+    outbox: dict[str, Outgoing] = field(default_factory=dict)
     worktrees: dict[str, WorktreeCheckpoint] = field(default_factory=dict)
     last_number: int = 0
     last_change: int = 0
@@ -257,6 +268,69 @@ class MemoryView:
 
     def web_session(self, token_hash: Digest) -> WebSession | None:
         return self._state.sessions.get(token_hash)
+
+    def web_sessions(self, name: str) -> Sequence[WebSession]:
+        mine = [each for each in self._state.sessions.values() if each.person == name]
+        return sorted(mine, key=lambda each: -each.created_at)
+
+    def person(self, name: str) -> Person | None:
+        return self._state.people.get(name)
+
+    def people(self) -> Sequence[Person]:
+        return sorted(self._state.people.values(), key=lambda each: each.name)
+
+    def delegations(self, *, now: int) -> Sequence[Delegation]:
+        return [
+            each for each in self._delegations() if each.revoked_at is None and now < each.until
+        ]
+
+    def delegation(self, delegation_id: str) -> Delegation | None:
+        return self._state.delegations.get(delegation_id)
+
+    def delegations_of(self, name: str, *, limit: int) -> Sequence[Delegation]:
+        mine = [each for each in self._delegations() if name in (each.giver, each.taker)]
+        return mine[::-1][:limit]
+
+    def _delegations(self) -> Sequence[Delegation]:
+        return sorted(self._state.delegations.values(), key=lambda each: each.id)
+
+    def agent_token(self, token_hash: Digest) -> AgentToken | None:
+        return next((each for each in self.agent_tokens() if each.hash == token_hash), None)
+
+    def agent_tokens(self) -> Sequence[AgentToken]:
+        return sorted(self._state.tokens.values(), key=lambda each: each.id)
+
+    def opened(self, subject: str, name: str, version: int) -> Opened | None:
+        return self._state.opened.get((subject, name, version))
+
+    def envelope(self, digest: Digest) -> bytes | None:
+        found = self._state.envelopes.get(digest)
+        return None if found is None else found[2]
+
+    def envelopes(self, about: str) -> Sequence[bytes]:
+        found = [
+            (at, digest, body)
+            for digest, (stream, at, body) in self._state.envelopes.items()
+            if stream == about
+        ]
+        return [body for _, _, body in sorted(found)]
+
+    def outgoing(self, outgoing_id: str) -> Outgoing | None:
+        return self._state.outbox.get(outgoing_id)
+
+    def outgoing_in(
+        self, state: Sending, *, limit: int, kind: str | None = None
+    ) -> Sequence[Outgoing]:
+        return [each for each in self._outbox(kind) if each.state is state][:limit]
+
+    def next_outgoing(self, kind: str) -> int | None:
+        waiting = self.outgoing_in(Sending.NEW, limit=len(self._state.outbox), kind=kind)
+        return min((each.run_at for each in waiting), default=None)
+
+    def _outbox(self, kind: str | None) -> Sequence[Outgoing]:
+        found = self._state.outbox.values()
+        mine = (each for each in found if kind is None or each.kind == kind)
+        return sorted(mine, key=lambda each: each.id)
 
     def change(self, change_id: str) -> Change | None:
         return self._state.changes.get(change_id)
@@ -455,6 +529,76 @@ class MemoryTx(MemoryView):
 
     def drop_web_session(self, token_hash: Digest) -> None:
         self._state.sessions.pop(token_hash, None)
+
+    def drop_web_sessions(self, name: str) -> None:
+        for session in self.web_sessions(name):
+            self.drop_web_session(session.token_hash)
+
+    def touch_web_session(self, token_hash: Digest, *, at: int) -> None:
+        known = self.web_session(token_hash)
+        if known is not None:
+            self._state.sessions[token_hash] = replace(known, seen_at=at)
+
+    def save_person(self, made: Person) -> None:
+        known = self.person(made.name)
+        if (0 if known is None else known.version) != made.version - 1:
+            raise ConflictError(
+                f"{made.name} was changed in the meantime.", hint="Look again, then change it."
+            )
+        self._state.people[made.name] = made
+
+    def add_delegation(self, made: Delegation) -> None:
+        self._state.delegations[made.id] = made
+
+    def revoke_delegation(self, delegation_id: str, *, at: int) -> bool:
+        known = self.delegation(delegation_id)
+        if known is None or known.revoked_at is not None or known.until <= at:
+            return False
+        self._state.delegations[delegation_id] = replace(known, revoked_at=at)
+        return True
+
+    def add_agent_token(self, token: AgentToken) -> None:
+        self._state.tokens[token.id] = token
+
+    def revoke_agent_token(self, token_id: str, *, at: int) -> bool:
+        known = self._state.tokens.get(token_id)
+        if known is None or known.revoked_at is not None:
+            return False
+        self._state.tokens[token_id] = replace(known, revoked_at=at)
+        return True
+
+    def note_opened(self, made: Opened) -> None:
+        self._state.opened[made.subject, made.person, made.version] = made
+
+    def add_envelope(self, digest: Digest, body: bytes, *, about: str, at: int) -> None:
+        if digest in self._state.envelopes:
+            raise ConflictError("This signed statement was used already.")
+        self._state.envelopes[digest] = (about, at, body)
+
+    def add_outgoing(self, made: Outgoing) -> bool:
+        if any(each.dedup == made.dedup for each in self._state.outbox.values()):
+            return False
+        self._state.outbox[made.id] = made
+        return True
+
+    def claim_outgoing(self, kind: str, *, now: int, until: int, limit: int) -> Sequence[Outgoing]:
+        first: dict[str, Outgoing] = {}
+        for each in self.outgoing_in(Sending.NEW, limit=len(self._state.outbox), kind=kind):
+            first.setdefault(each.place, each)
+        due = [each for each in first.values() if each.run_at <= now][:limit]
+        claimed = [replace(each, run_at=until, attempts=each.attempts + 1) for each in due]
+        for each in claimed:
+            self.save_outgoing(each)
+        return claimed
+
+    def save_outgoing(self, made: Outgoing) -> None:
+        if made.id in self._state.outbox:
+            self._state.outbox[made.id] = made
+
+    def drop_outgoing(self, *, kind: str, before: int) -> None:
+        for each in self.outgoing_in(Sending.SENT, limit=len(self._state.outbox), kind=kind):
+            if each.created_at < before:
+                del self._state.outbox[each.id]
 
     def add_login(self, token_hash: Digest, *, person: str, expires_at: int) -> None:
         self._state.logins[token_hash] = (person, expires_at)

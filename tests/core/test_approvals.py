@@ -17,17 +17,14 @@ from assent.core.approvals import (
     Refusal,
     Request,
     State,
-    TimerKind,
     Verdict,
     consume,
     decide,
     deciding,
-    expire,
-    resume,
     supersede,
-    timers_of,
 )
 from assent.core.canonical import digest_of
+from assent.core.due import TimerKind, expire, resume, timers_of
 from assent.core.policy.model import AskIn
 from assent.core.proposals import AgentSession, Proposal
 from assent.core.risk.factors import RiskClass

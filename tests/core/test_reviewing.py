@@ -15,10 +15,9 @@ from assent.core.approvals import (
     State,
     Verdict,
     decide,
-    escalate,
     hand_of,
-    timers_of,
 )
+from assent.core.due import escalate, timers_of
 from assent.core.policy.model import AskIn, Tier
 from tests.core.strategies import requests, times
 from tests.core.test_approvals import EXPIRES, START, request, said, taken

@@ -20,9 +20,10 @@ from assent.core.approvals import (
     consume,
     decide,
     hand_of,
-    timers_of,
 )
+from assent.core.due import timers_of
 from assent.core.facts import PlanState
+from assent.core.people.model import Factor
 from assent.core.proposals import Proposal
 from assent.errors import NotFoundError, UsageError
 
@@ -43,6 +44,10 @@ class Word:
     """For a delay: its end, in ms since the epoch."""
     confirm: str = ""
     """For an approval: `read`, or the request's name typed again, as its tier wants."""
+    factor: Factor = Factor.NONE
+    """What showed that it is this person, apart from `envelope`."""
+    envelope: bytes | None = None
+    """A signed statement that says all of this."""
     allowance: Allowance = ONCE
     """For an approval: what is allowed beyond this one call."""
 
@@ -69,6 +74,7 @@ async def decide_request(gate: Gatehouse, number: int, word: Word) -> Request | 
         replacement=replacement,
         until=word.until,
         hand=hand_of(seen, word.confirm),
+        factor=word.factor,
     )
 
     def work(tx: Tx) -> Request | Refusal:

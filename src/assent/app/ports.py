@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from assent.core.actions import Action
-from assent.core.approvals import Request, Timer
+from assent.core.approvals import Request
 from assent.core.canonical import Digest, Json
 from assent.core.changes.model import Change
 from assent.core.checkpoints import WorktreeCheckpoint
+from assent.core.due import Timer
 from assent.core.facts import Facts, PlanState
 from assent.core.grants import Grant
 from assent.core.ledger import Checkpoint, Entry, Head
+from assent.core.people.model import AgentToken, Delegation, Factor, Person
 from assent.core.project import Accepted, ProjectPrograms, ProjectTask
 from assent.core.proposals import AgentSession
 
@@ -82,6 +85,60 @@ class WebSession:
     person: str
     created_at: int
     expires_at: int
+    factor: Factor = Factor.NONE
+    """How they logged in."""
+    browser: str = ""
+    """What the browser calls itself, shortened, to tell sessions apart."""
+    seen_at: int = 0
+    """When it was last used, to a few minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is known of a person's reading of one version of a request or revision of a change."""
+
+    subject: str
+    """The request's or the change's id."""
+    person: str
+    version: int
+    """Of the request, or the revision of the change."""
+    at: int
+    shown_ms: int = 0
+    """How long it was on the screen, in all."""
+    read: bool = False
+    """Whether its end was reached."""
+
+
+class Sending(StrEnum):
+    """Where something stands that leaves the house."""
+
+    NEW = "new"
+    SENT = "sent"
+    DEAD = "dead"
+    """Tried often enough; shown to people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Something to be done outside of the store, put there by the transaction that wants it."""
+
+    id: str
+    """UUIDv7: what is older goes first."""
+    kind: str
+    """`notify`: told to a person; `log`: appended to a repository's log of decisions."""
+    dedup: str
+    """Never twice the same."""
+    place: str
+    """What is done in order among its likes: a person's name, a repository."""
+    body: bytes
+    """Canonical JSON."""
+    created_at: int
+    run_at: int
+    """Not before this; while it is being done: when that counts as failed."""
+    state: Sending = Sending.NEW
+    attempts: int = 0
+    fault: str = ""
+    """Why it failed the last time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +265,54 @@ class View(Protocol):
 
     def web_session(self, token_hash: Digest) -> WebSession | None: ...
 
+    def web_sessions(self, name: str) -> Sequence[WebSession]:
+        """Those of a person, also ended ones that were not cleared away yet; newest first."""
+        ...
+
+    def person(self, name: str) -> Person | None: ...
+
+    def people(self) -> Sequence[Person]:
+        """All, by name, also those who are no longer active."""
+        ...
+
+    def delegations(self, *, now: int) -> Sequence[Delegation]:
+        """Those in force at `now`, oldest first."""
+        ...
+
+    def delegation(self, delegation_id: str) -> Delegation | None: ...
+
+    def delegations_of(self, name: str, *, limit: int) -> Sequence[Delegation]:
+        """Given or taken by a person, also ended ones; newest first."""
+        ...
+
+    def agent_token(self, token_hash: Digest) -> AgentToken | None: ...
+
+    def agent_tokens(self) -> Sequence[AgentToken]:
+        """All, oldest first."""
+        ...
+
+    def opened(self, subject: str, name: str, version: int) -> Opened | None: ...
+
+    def envelope(self, digest: Digest) -> bytes | None:
+        """A signed statement, byte for byte."""
+        ...
+
+    def envelopes(self, about: str) -> Sequence[bytes]:
+        """The signed statements about a ledger stream, oldest first."""
+        ...
+
+    def outgoing(self, outgoing_id: str) -> Outgoing | None: ...
+
+    def outgoing_in(
+        self, state: Sending, *, limit: int, kind: str | None = None
+    ) -> Sequence[Outgoing]:
+        """Oldest first."""
+        ...
+
+    def next_outgoing(self, kind: str) -> int | None:
+        """When the next one of the kind is due."""
+        ...
+
     def change(self, change_id: str) -> Change | None: ...
 
     def change_numbered(self, number: int) -> Change | None: ...
@@ -304,6 +409,55 @@ class Tx(View, Protocol):
     def add_web_session(self, session: WebSession) -> None: ...
 
     def drop_web_session(self, token_hash: Digest) -> None: ...
+
+    def drop_web_sessions(self, name: str) -> None:
+        """Log a person out everywhere."""
+        ...
+
+    def touch_web_session(self, token_hash: Digest, *, at: int) -> None: ...
+
+    def save_person(self, made: Person) -> None:
+        """A new one at version 1, or the next version. Raises ConflictError for any other."""
+        ...
+
+    def add_delegation(self, made: Delegation) -> None: ...
+
+    def revoke_delegation(self, delegation_id: str, *, at: int) -> bool:
+        """Whether it was in force until now."""
+        ...
+
+    def add_agent_token(self, token: AgentToken) -> None: ...
+
+    def revoke_agent_token(self, token_id: str, *, at: int) -> bool:
+        """Whether it was in force until now."""
+        ...
+
+    def note_opened(self, made: Opened) -> None:
+        """In the place of what was known of that version."""
+        ...
+
+    def add_envelope(self, digest: Digest, body: bytes, *, about: str, at: int) -> None:
+        """Keep a signed statement about a ledger stream. Raises ConflictError for a known one."""
+        ...
+
+    def add_outgoing(self, made: Outgoing) -> bool:
+        """False when its `dedup` is known already: then nothing changes."""
+        ...
+
+    def claim_outgoing(self, kind: str, *, now: int, until: int, limit: int) -> Sequence[Outgoing]:
+        """Take what is due, the oldest first and of each place only its oldest.
+
+        What is claimed counts one attempt more and is not due again before `until`.
+        """
+        ...
+
+    def save_outgoing(self, made: Outgoing) -> None:
+        """Store what changed of one that is there."""
+        ...
+
+    def drop_outgoing(self, *, kind: str, before: int) -> None:
+        """Forget what was sent of things created before."""
+        ...
 
     def add_login(self, token_hash: Digest, *, person: str, expires_at: int) -> None:
         """A one-time login link."""

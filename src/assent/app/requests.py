@@ -6,19 +6,9 @@ from types import MappingProxyType
 from assent.app import records
 from assent.app.agents import HookAnswer, LetThrough, LetThroughChanged
 from assent.app.ports import Tx
-from assent.core.approvals import (
-    Receipt,
-    Refusal,
-    Request,
-    consume,
-    deciding,
-    escalate,
-    expire,
-    lapse,
-    supersede,
-    timers_of,
-)
+from assent.core.approvals import Receipt, Refusal, Request, consume, deciding, lapse, supersede
 from assent.core.canonical import Json
+from assent.core.due import escalate, expire, timers_of
 from assent.core.facts import PlanState
 from assent.core.policy.budget import amount_of
 from assent.core.proposals import AgentSession, Proposal

@@ -3,7 +3,8 @@
 from assent.app import requests
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Tx
-from assent.core.approvals import Refusal, Request, Timer, TimerKind, resume
+from assent.core.approvals import Refusal, Request
+from assent.core.due import Timer, TimerKind, resume
 
 BATCH = 200
 """Timers per transaction, so that a long sleep of the machine does not hold the writer."""

@@ -20,6 +20,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from assent.core.canonical import Digest
+from assent.core.people.model import Factor, Need, Rung
 from assent.core.policy.model import AskIn, Tier
 from assent.core.proposals import Proposal
 from assent.core.risk.model import Assessment
@@ -73,6 +74,16 @@ class Decision:
     """For `delay`: when the request comes back."""
     hand: Tier = Tier.ACKNOWLEDGE
     """What the hand did, as the surface tells it: the heaviest tier that it amounts to."""
+    factor: Factor = Factor.NONE
+    """What showed that it was this person."""
+    envelope: str = ""
+    """Digest of the signed statement; empty: the server says that they said so."""
+    in_name_of: str = ""
+    """Who let this person decide for them, where that is why it counts."""
+    shown_ms: int = 0
+    """How long they had it open, as far as the page could tell."""
+    read: bool = False
+    """Whether it was opened to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,20 @@ class Request:
     """Who may decide; empty: whoever has access."""
     then_ask: tuple[str, ...] = ()
     """Who is asked when time is up; empty: it is denied."""
+    also: tuple[Need, ...] = ()
+    """Who else has to agree, beside `quorum` of `reviewers`."""
+    asker: str = ""
+    """Whose agent asks; empty: not known."""
+    separate: bool = False
+    """Whether whoever asks is not one of those who approve."""
+    signed: bool = False
+    """Whether an approval has to be signed with a factor that no program has."""
+    remind_ms: int = 0
+    """How often those who have not answered are reminded; 0: never."""
+    ladder: tuple[Rung, ...] = ()
+    """Who may decide, too, from which time on; the steps that are still to come."""
+    advice: str = ""
+    """What the agent may do instead when nobody answers in time."""
     remember_ms: int = 0
     """How long the same call passes again once this was approved."""
     purpose: str = ""
@@ -218,7 +243,7 @@ def _may_decide(request: Request, decision: Decision) -> bool:
 
 def _closed(request: Request, now: int) -> Refusal | None:
     if request.state is not State.PENDING:
-        return Refusal(Cause.ALREADY_DECIDED, f"{request.name} is already {_outcome(request)}.")
+        return Refusal(Cause.ALREADY_DECIDED, f"{request.name} is already {outcome_of(request)}.")
     if now >= request.expires_at:
         return Refusal(Cause.EXPIRED, f"{request.name} expired before this was said.")
     return None
@@ -290,7 +315,7 @@ def _to_run(last: Decision, asked: Proposal) -> Proposal:
     return asked if changed is None else changed
 
 
-def _outcome(request: Request) -> str:
+def outcome_of(request: Request) -> str:
     """How it ended, for whoever came second: `approved by ana at 2026-11-02 14:03 UTC`."""
     last = deciding(request)
     if last is None:
@@ -308,48 +333,17 @@ def deciding(request: Request) -> Decision | None:
     )
 
 
-def expire(request: Request, *, version: int, now: int) -> Step:
-    """Time ran out: an open question is denied, an unused approval lapses."""
-    if request.state in FINAL:
-        return Refusal(Cause.ALREADY_DECIDED, f"{request.name} is already {_outcome(request)}.")
-    if version != request.version:
-        return Refusal(Cause.STALE_VERSION, f"{request.name} changed since this timer was set.")
-    if now < request.expires_at:
-        return Refusal(Cause.NOT_YET_EXPIRED, f"{request.name} has not expired yet.")
-    return replace(request, state=State.EXPIRED, version=request.version + 1)
-
-
-def escalate(request: Request, *, version: int, now: int) -> Step:
-    """Time ran out, and others are named to be asked then: once, and for as long again.
-
-    What was approved by then still counts; nobody's silence does.
-    """
-    due = expire(request, version=version, now=now)
-    if isinstance(due, Refusal):
-        return due
-    if request.state is not State.PENDING or not request.then_ask:
-        return Refusal(Cause.NOBODY_ELSE, f"{request.name} names nobody to be asked next.")
-    return replace(
-        request,
-        version=request.version + 1,
-        reviewers=request.then_ask,
-        then_ask=(),
-        expires_at=now + max(request.expires_at - request.created_at, 1),
-        delayed_until=None,
-    )
-
-
 def supersede(request: Request) -> Step:
     """A newer proposal takes the place of this open question."""
     if request.state is not State.PENDING:
-        return Refusal(Cause.ALREADY_DECIDED, f"{request.name} is already {_outcome(request)}.")
+        return Refusal(Cause.ALREADY_DECIDED, f"{request.name} is already {outcome_of(request)}.")
     return replace(request, state=State.SUPERSEDED, version=request.version + 1)
 
 
 def lapse(request: Request) -> Step:
     """An unused approval no longer covers the call as it would run now: it is asked anew."""
     if request.state is not State.APPROVED:
-        return Refusal(Cause.NOT_APPROVED, f"{request.name} is {_outcome(request)}.")
+        return Refusal(Cause.NOT_APPROVED, f"{request.name} is {outcome_of(request)}.")
     return replace(request, state=State.SUPERSEDED, version=request.version + 1)
 
 
@@ -359,7 +353,7 @@ def consume(request: Request, *, subject: Digest, now: int) -> tuple[Request, Re
     `subject` is the digest of the action that is about to start, computed again at that moment.
     """
     if request.state is not State.APPROVED or request.runnable is None:
-        return Refusal(Cause.NOT_APPROVED, f"{request.name} is {_outcome(request)}.")
+        return Refusal(Cause.NOT_APPROVED, f"{request.name} is {outcome_of(request)}.")
     if subject != request.subject:
         return Refusal(Cause.OTHER_SUBJECT, f"{request.name} approved another action.")
     if now >= request.expires_at:
@@ -372,40 +366,3 @@ def consume(request: Request, *, subject: Digest, now: int) -> tuple[Request, Re
         runnable=request.runnable,
         at=now,
     )
-
-
-class TimerKind(StrEnum):
-    RESUME = "resume"
-    """A delay is over: the request comes back to the inbox."""
-    EXPIRE = "expire"
-
-
-@dataclass(frozen=True, slots=True)
-class Timer:
-    """Something that is due for one version of a request; stale once the version moved on."""
-
-    request_id: str
-    version: int
-    kind: TimerKind
-    due_at: int
-
-
-def timers_of(request: Request) -> tuple[Timer, ...]:
-    """The timers that belong to this version of the request, replacing all earlier ones."""
-    if request.state in FINAL:
-        return ()
-    due = [(TimerKind.EXPIRE, request.expires_at)]
-    if request.state is State.PENDING and request.delayed_until is not None:
-        due.append((TimerKind.RESUME, request.delayed_until))
-    return tuple(Timer(request.id, request.version, kind, at) for kind, at in due)
-
-
-def resume(request: Request, *, version: int, now: int) -> Step:
-    """A delay is over."""
-    if request.state is not State.PENDING or request.delayed_until is None:
-        return Refusal(Cause.ALREADY_DECIDED, f"{request.name} is not delayed.")
-    if version != request.version:
-        return Refusal(Cause.STALE_VERSION, f"{request.name} changed since this timer was set.")
-    if now < request.delayed_until:
-        return Refusal(Cause.NOT_LATER, f"{request.name} is delayed for longer.")
-    return replace(request, delayed_until=None, version=request.version + 1)

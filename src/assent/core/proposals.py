@@ -28,6 +28,10 @@ class AgentSession:
     """Whether nobody sits at the agent's own prompt; None when it cannot be told."""
     human_in_loop: bool | None = None
     """What the run's environment says in `HUMAN_IN_LOOP`; None when it says nothing."""
+    person: str = ""
+    """Who runs the agent, as the system or its token tells; empty: not known."""
+    apart: bool = False
+    """Whether the agent runs as another user of the system than Assent does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,12 @@ from assent.core.approvals import (
     Refusal,
     Request,
     State,
-    Timer,
-    TimerKind,
     Verdict,
     consume,
     decide,
-    expire,
-    timers_of,
 )
 from assent.core.canonical import digest_of
+from assent.core.due import Timer, TimerKind, expire, timers_of
 from assent.core.facts import PlanState
 from assent.core.grants import Grant, GrantKind
 from assent.core.ledger import heads_in

@@ -9,7 +9,8 @@ import pytest
 
 from assent.adapters.store import open_store, postgres
 from assent.app.ports import Event, Store, Tx
-from assent.core.approvals import Request, Timer, TimerKind
+from assent.core.approvals import Request
+from assent.core.due import Timer, TimerKind
 from assent.errors import UnavailableError
 from tests.adapters.store.samples import proposal, request
 

@@ -10,10 +10,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from assent.adapters.store.plain import from_plain, to_plain
 from assent.core.approvals import Decision, Request, State, Verdict
 from assent.core.canonical import Digest, Json, canonical
 from assent.core.encoding import from_json, to_json
 from assent.core.grants import Grant, read_grant
+from assent.core.people.model import Factor, Need, Rung
 from assent.core.policy.model import AskIn, Tier, tier_for
 from assent.core.project import Accepted, read_accepted
 from assent.core.proposals import AgentSession, Editable, Proposal
@@ -55,6 +57,13 @@ def encode_request(request: Request) -> bytes:
             "tier": request.tier.value,
             "reviewers": list(request.reviewers),
             "then_ask": list(request.then_ask),
+            "also": to_plain(request.also),
+            "asker": request.asker,
+            "separate": request.separate,
+            "signed": request.signed,
+            "remind_ms": request.remind_ms,
+            "ladder": to_plain(request.ladder),
+            "advice": request.advice,
             "remember_ms": request.remember_ms,
             "purpose": request.purpose,
             "rollback": request.rollback,
@@ -165,6 +174,11 @@ def _decision(said: Decision, proposals: _Proposals) -> dict[str, Json]:
         "replacement": proposals.optional(said.replacement),
         "until": said.until,
         "hand": said.hand.value,
+        "factor": said.factor.value,
+        "envelope": said.envelope,
+        "in_name_of": said.in_name_of,
+        "shown_ms": said.shown_ms,
+        "read": said.read,
     }
 
 
@@ -193,6 +207,8 @@ def _session(session: AgentSession) -> dict[str, Json]:
         "subagent": session.subagent,
         "headless": session.headless,
         "human_in_loop": session.human_in_loop,
+        "person": session.person,
+        "apart": session.apart,
     }
 
 
@@ -280,6 +296,13 @@ def _read_request(fields: _Fields) -> Request:
         tier=Tier(fields.optional_text("tier") or tier_for(_read_risk(risk))),
         reviewers=_texts(fields.optional_items("reviewers")),
         then_ask=_texts(fields.optional_items("then_ask")),
+        also=_plain(tuple[Need, ...], fields.optional_items("also")),
+        asker=fields.optional_text("asker") or "",
+        separate=fields.optional_flag("separate") or False,
+        signed=fields.optional_flag("signed") or False,
+        remind_ms=fields.optional_number("remind_ms") or 0,
+        ladder=_plain(tuple[Rung, ...], fields.optional_items("ladder")),
+        advice=fields.optional_text("advice") or "",
         remember_ms=fields.optional_number("remember_ms") or 0,
         purpose=fields.optional_text("purpose") or "",
         rollback=fields.optional_text("rollback") or "",
@@ -303,6 +326,10 @@ def _read_assessment(fields: _Fields) -> Assessment:
         undo=fields.text("undo"),
         factors=_read_factors(fields, _read_risk(fields.text("risk"))),
     )
+
+
+def _plain(kind: type[T], items: Sequence[Json] | None) -> T:
+    return from_plain(kind, items or [])
 
 
 def _texts(items: Sequence[Json] | None) -> tuple[str, ...]:
@@ -366,6 +393,11 @@ def _read_decision(fields: _Fields, proposals: Sequence[Proposal]) -> Decision:
         replacement=None if replacement is None else proposals[replacement],
         until=fields.optional_number("until"),
         hand=Tier(fields.optional_text("hand") or Tier.ACKNOWLEDGE),
+        factor=Factor(fields.optional_text("factor") or Factor.NONE),
+        envelope=fields.optional_text("envelope") or "",
+        in_name_of=fields.optional_text("in_name_of") or "",
+        shown_ms=fields.optional_number("shown_ms") or 0,
+        read=fields.optional_flag("read") or False,
     )
 
 
@@ -394,4 +426,6 @@ def _read_session(fields: _Fields) -> AgentSession:
         subagent=fields.text("subagent"),
         headless=fields.optional_flag("headless"),
         human_in_loop=fields.optional_flag("human_in_loop"),
+        person=fields.optional_text("person") or "",
+        apart=fields.optional_flag("apart") or False,
     )

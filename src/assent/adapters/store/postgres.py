@@ -32,8 +32,9 @@ from assent.adapters.store.schema import REQUEST_COUNTER, audit, audit_head, cou
 from assent.adapters.store.tx import SqlTx
 from assent.adapters.store.view import NOTHING, Bodies, SqlView, due
 from assent.app.ports import Event, Tx, View
-from assent.core.approvals import Request, Timer
+from assent.core.approvals import Request
 from assent.core.canonical import Digest, Json
+from assent.core.due import Timer
 from assent.core.ledger import GENESIS, Entry, Head, entry_body, link, stream_name
 from assent.errors import AssentError, UnavailableError
 

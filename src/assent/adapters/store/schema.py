@@ -13,7 +13,7 @@ from sqlalchemy import Column, Dialect, Index, Table
 from assent.core.canonical import digest_text
 from assent.errors import IntegrityError
 
-HEAD = "0003"
+HEAD = "0004"
 """The schema this version of Assent works with: the newest migration."""
 
 
@@ -75,6 +75,7 @@ REJECTED = "state = 'rejected'"
 MOVED = "seq <> sealed"
 OPEN = "revoked_at IS NULL"
 CHANGE_OPEN = "is_open"
+NEW = "state = 'new'"
 UNCLOSED = "closed_at IS NULL"
 # Queries repeat these texts: a partial index serves only a query that shows its condition.
 
@@ -205,6 +206,10 @@ web_session = Table(
     Column("person", Name, nullable=False),
     Column("created_at", sa.BigInteger, nullable=False),
     Column("expires_at", sa.BigInteger, nullable=False),
+    Column("factor", sa.Text, nullable=False),
+    Column("browser", Name, nullable=False),
+    Column("seen_at", sa.BigInteger, nullable=False),
+    Index("web_session_person", "person"),
 )
 
 login = Table(
@@ -296,6 +301,76 @@ worktree_checkpoint = Table(
     Column("body", sa.LargeBinary, nullable=False),
     Index("worktree_checkpoint_place", "workspace", "number"),
     _where("worktree_checkpoint_unclosed", "workspace", "number", where=UNCLOSED),
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("version", sa.BigInteger, nullable=False),
+    Column("body", sa.LargeBinary, nullable=False),
+)
+
+delegation = Table(
+    "delegation",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("giver", Name, nullable=False),
+    Column("taker", Name, nullable=False),
+    Column("until", sa.BigInteger, nullable=False),
+    Column("revoked_at", sa.BigInteger),
+    Column("body", sa.LargeBinary, nullable=False),
+    Index("delegation_giver", "giver", "id"),
+    Index("delegation_taker", "taker", "id"),
+    _where("delegation_open", "until", where=OPEN),
+)
+
+agent_token = Table(
+    "agent_token",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("hash", Name, nullable=False, unique=True),
+    Column("revoked_at", sa.BigInteger),
+    Column("body", sa.LargeBinary, nullable=False),
+)
+
+opened = Table(
+    "opened",
+    metadata,
+    Column("subject", Name, primary_key=True),
+    Column("person", Name, primary_key=True),
+    Column("version", sa.BigInteger, primary_key=True),
+    Column("at", sa.BigInteger, nullable=False),
+    Column("shown_ms", sa.BigInteger, nullable=False),
+    Column("read", sa.Boolean, nullable=False),
+)
+
+envelope = Table(
+    "envelope",
+    metadata,
+    Column("digest", sa.Text, primary_key=True),
+    Column("about", Name, nullable=False),
+    Column("at", sa.BigInteger, nullable=False),
+    Column("body", sa.LargeBinary, nullable=False),
+    Index("envelope_about", "about", "at"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("kind", sa.Text, nullable=False),
+    Column("dedup", Name, nullable=False, unique=True),
+    Column("place", Name, nullable=False),
+    Column("state", sa.Text, nullable=False),
+    Column("attempts", sa.BigInteger, nullable=False),
+    Column("created_at", sa.BigInteger, nullable=False),
+    Column("run_at", sa.BigInteger, nullable=False),
+    Column("fault", Name, nullable=False),
+    Column("body", sa.LargeBinary, nullable=False),
+    _where("outbox_due", "kind", "run_at", where=NEW),
+    _where("outbox_place", "kind", "place", "id", where=NEW),
+    Index("outbox_state", "state", "id"),
 )
 
 counter = Table(

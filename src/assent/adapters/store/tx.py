@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from assent.adapters.store.changes import ChangeTx
 from assent.adapters.store.codec import encode_request
+from assent.adapters.store.people import PeopleTx
 from assent.adapters.store.schema import (
     CHECKPOINT_COUNTER,
     MOVED,
@@ -29,8 +30,9 @@ from assent.adapters.store.schema import (
 )
 from assent.adapters.store.view import SqlView
 from assent.app.ports import AcceptedPrograms, Event, PolicyVersion, WebSession
-from assent.core.approvals import Request, Timer, deciding
+from assent.core.approvals import Request, deciding
 from assent.core.canonical import Digest, Json
+from assent.core.due import Timer
 from assent.core.facts import PlanState
 from assent.core.grants import Grant, grant_bytes
 from assent.core.ledger import Checkpoint, Entry, Head, seal
@@ -70,7 +72,7 @@ _SEALED = (
 )
 
 
-class SqlTx(SqlView, ChangeTx, ABC):
+class SqlTx(SqlView, ChangeTx, PeopleTx, ABC):
     """`Tx` on one connection. What it reads in order to change it, it locks where that matters.
 
     An exception from any method ends the transaction: it must not be caught and gone on from.
@@ -240,6 +242,9 @@ class SqlTx(SqlView, ChangeTx, ABC):
                 person=session.person,
                 created_at=session.created_at,
                 expires_at=session.expires_at,
+                factor=session.factor.value,
+                browser=session.browser,
+                seen_at=session.seen_at,
             )
         )
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select
 
 from assent.adapters.store.changes import ChangeView
 from assent.adapters.store.codec import decode_accepted, decode_grant, decode_request
+from assent.adapters.store.people import PeopleView, session_of
 from assent.adapters.store.schema import (
     CLOSED,
     DELAYED,
@@ -34,8 +35,9 @@ from assent.adapters.store.schema import (
     written_path,
 )
 from assent.app.ports import AcceptedPrograms, Event, PolicyVersion, Standing, Tally, WebSession
-from assent.core.approvals import Request, Timer, TimerKind
+from assent.core.approvals import Request
 from assent.core.canonical import Digest
+from assent.core.due import Timer, TimerKind
 from assent.core.facts import PlanState
 from assent.core.ledger import Checkpoint, Entry, Head, stream_name
 
@@ -125,7 +127,7 @@ CHUNK = 500
 """Rows that a walk over a chain holds at once."""
 
 
-class SqlView(ChangeView):
+class SqlView(ChangeView, PeopleView):
     """`View` on one connection, whose transaction belongs to the caller."""
 
     def __init__(self, connection: Connection) -> None:
@@ -328,7 +330,7 @@ class SqlView(ChangeView):
         row = self._connection.execute(
             sa.select(web_session).where(web_session.c.token_hash == token_hash)
         ).one_or_none()
-        return None if row is None else WebSession(*row)
+        return None if row is None else session_of(row)
 
     def _one(self, query: Bodies, wanted: Mapping[str, object] = NOTHING) -> Request | None:
         body = self._connection.scalar(query, wanted)

@@ -10,9 +10,10 @@ from assent.app.checkpoints.ports import Preview
 from assent.app.checkpoints.rows import ASSENT, Draft, Matter, close, named, store, stream_of
 from assent.app.ports import Tx
 from assent.core.actions import UnexplainedChange
-from assent.core.approvals import Refusal, Request, State, consume, deciding, timers_of
+from assent.core.approvals import Refusal, Request, State, consume, deciding
 from assent.core.canonical import Json
 from assent.core.checkpoints import Occasion, PathChange, Snapshot, WorktreeCheckpoint
+from assent.core.due import timers_of
 from assent.core.facts import Facts
 from assent.core.policy.terms import terms_of
 from assent.core.proposals import AgentSession, Proposal

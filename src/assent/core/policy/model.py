@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from assent.core.canonical import Digest
+from assent.core.people.model import Rung
 from assent.core.policy.budget import Budget
 from assent.core.policy.changes import ChangeRules
 from assent.core.policy.hours import Hours
@@ -54,6 +55,34 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """So many people of a group, as a policy names it: `2 of @security`."""
+
+    who: tuple[str, ...]
+    """Names of people, `@team`, `@role`, `@oncall`, `@owners`."""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PathOwner:
+    """Who answers for files, beside what CODEOWNERS says."""
+
+    paths: tuple[str, ...]
+    """Globs from the workspace's root."""
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """How far people may let others decide in their name."""
+
+    longest_ms: int = 14 * DAY_MS
+    worst: RiskClass = RiskClass.HIGH
+    """Up to this class."""
+    allowed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """How a person is asked about one action: all of it decided."""
 
@@ -73,6 +102,18 @@ class Terms:
     needs_rollback: bool = False
     """Of high and irreversible actions: sent back to the agent until it says what they are for
     and how to undo them, where the agent has a way to say it."""
+    needs: tuple[Wanted, ...] = ()
+    """Who else has to agree, beside `quorum` of `reviewers`."""
+    separate: bool = False
+    """Whether whoever runs the agent is not one of those who approve."""
+    signed: bool = False
+    """Whether an approval has to be signed with a factor that no program has."""
+    remind_ms: int = 0
+    """How often those who have not answered are reminded; 0: never."""
+    ladder: tuple[Rung, ...] = ()
+    """Who may decide, too, when nobody answered for so long."""
+    advice: str = ""
+    """What the agent may do instead when nobody answers in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +129,12 @@ class Asks:
     """An empty one says: time that is up denies."""
     remember_ms: int | None = None
     needs_rollback: bool | None = None
+    needs: tuple[Wanted, ...] | None = None
+    separate: bool | None = None
+    signed: bool | None = None
+    remind_ms: int | None = None
+    ladder: tuple[Rung, ...] | None = None
+    advice: str | None = None
 
 
 NOTHING_SAID = Asks()
@@ -285,6 +332,12 @@ class Policy:
     changes: ChangeRules = field(default_factory=ChangeRules)
     zone: tzinfo | None = None
     """Of its hours and days; None is UTC."""
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of people by the team's name, without `@`."""
+    owners: tuple[PathOwner, ...] = ()
+    codeowners: bool = True
+    """Whether `@owners` also are those whom the repository's CODEOWNERS names."""
+    handing: Handing = field(default_factory=Handing)
     profile: str = ""
     index: RuleIndex = field(init=False, repr=False, compare=False)
     asks_for_branch: bool = field(init=False, repr=False, compare=False)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Tx, WebSession
 from assent.core.canonical import Digest, digest_text
+from assent.core.people.model import Factor
 from assent.entrypoints.web.site import OurSite
 from assent.entrypoints.web.views.words import DAY, MINUTE
 
@@ -26,6 +27,8 @@ class Caller:
 
     person: str
     via: str
+    factor: Factor = Factor.NONE
+    """What showed that it is this person."""
 
 
 class NotLoggedIn(Exception):
