@@ -13,6 +13,7 @@ from assent.core.ledger import Entry
 from assent.core.policy.budget import Spent, amount_of
 from assent.core.policy.hours import day_of
 from assent.core.policy.model import DAY_MS, Mode, Policy
+from assent.core.proof.levels import decision_level
 from assent.core.proposals import AgentSession, Proposal
 from assent.core.redact import redact
 from assent.core.risk.model import Assessment, Evidence
@@ -188,7 +189,7 @@ def decision_fields(request: Request, decision: Decision) -> Mapping[str, Json]:
         "verdict": decision.verdict.value,
         "by": decision.by,
         "via": decision.via,
-        "level": "advisory",
+        "level": decision_level(request, decision).value,
         "hand": decision.hand.value,
         "reason": redact(decision.reason),
         "version": decision.version,
