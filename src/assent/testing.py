@@ -581,10 +581,12 @@ class MemoryTx(MemoryView):
         self._state.outbox[made.id] = made
         return True
 
-    def claim_outgoing(self, kind: str, *, now: int, until: int, limit: int) -> Sequence[Outgoing]:
+    def claim_outgoing(
+        self, kind: str, *, now: int, until: int, limit: int, in_order: bool = True
+    ) -> Sequence[Outgoing]:
         first: dict[str, Outgoing] = {}
         for each in self.outgoing_in(Sending.NEW, limit=len(self._state.outbox), kind=kind):
-            first.setdefault(each.place, each)
+            first.setdefault(each.place if in_order else each.id, each)
         due = [each for each in first.values() if each.run_at <= now][:limit]
         claimed = [replace(each, run_at=until, attempts=each.attempts + 1) for each in due]
         for each in claimed:

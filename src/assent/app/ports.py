@@ -444,10 +444,13 @@ class Tx(View, Protocol):
         """False when its `dedup` is known already: then nothing changes."""
         ...
 
-    def claim_outgoing(self, kind: str, *, now: int, until: int, limit: int) -> Sequence[Outgoing]:
-        """Take what is due, the oldest first and of each place only its oldest.
+    def claim_outgoing(
+        self, kind: str, *, now: int, until: int, limit: int, in_order: bool = True
+    ) -> Sequence[Outgoing]:
+        """Take what is due, the oldest first and of each place only its oldest, due or not.
 
-        What is claimed counts one attempt more and is not due again before `until`.
+        Without `in_order` also what came later to the same place. What is claimed counts one
+        attempt more and is not due again before `until`.
         """
         ...
 

@@ -213,13 +213,17 @@ class PeopleTx(PeopleView, ABC):
         self._connection.execute(outbox.insert().values(**row, **_outgoing_row(made)))
         return True
 
-    def claim_outgoing(self, kind: str, *, now: int, until: int, limit: int) -> Sequence[Outgoing]:
-        first = (
-            sa.select(sa.func.min(outbox.c.id))
-            .where(sa.text(NEW), outbox.c.kind == kind)
-            .group_by(outbox.c.place)
-        )
-        due = _OUTGOING.where(sa.text(NEW), outbox.c.run_at <= now, outbox.c.id.in_(first))
+    def claim_outgoing(
+        self, kind: str, *, now: int, until: int, limit: int, in_order: bool = True
+    ) -> Sequence[Outgoing]:
+        due = _OUTGOING.where(sa.text(NEW), outbox.c.kind == kind, outbox.c.run_at <= now)
+        if in_order:
+            first = (
+                sa.select(sa.func.min(outbox.c.id))
+                .where(sa.text(NEW), outbox.c.kind == kind)
+                .group_by(outbox.c.place)
+            )
+            due = due.where(outbox.c.id.in_(first))
         rows = self._changing().execute(
             due.order_by(outbox.c.id).limit(limit).with_for_update(skip_locked=True)
         )
