@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-from assent.errors import UsageError
+from assent.errors import UnavailableError, UsageError
 
 DEFAULT_PORT = 7422
 MAX_PORT = 65_535
@@ -16,7 +16,8 @@ MAX_PORT = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The layout of Assent's state. All of it belongs to the user alone (mode 0700)."""
+    """The layout of Assent's state. All of it belongs to the user alone (mode 0700), unless a group
+    may reach its sockets and its relay (see `make`)."""
 
     root: Path
 
@@ -63,11 +64,40 @@ class Home:
     def config_file(self) -> Path:
         return self.root / "config.toml"
 
-    def make(self) -> None:
-        """Create the folders, for this user only."""
+    @property
+    def is_ours(self) -> bool:
+        """Whether this user keeps it, or would: another user's is only spoken to."""
+        try:
+            return self.root.stat().st_uid == os.geteuid()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+
+    def make(self, group: int | None = None) -> None:
+        """Create the folders, for this user only.
+
+        Members of `group` may pass through to the sockets and start the relay, and read nothing
+        else. Raises UnavailableError when the folders cannot be given to that group.
+        """
         for folder in (self.root, self.run, self.bin, self.log.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
+        if group is not None:
+            for folder, mode in ((self.root, 0o710), (self.run, 0o710), (self.bin, 0o710)):
+                give(folder, group, mode)
+
+
+def give(path: Path, group: int, mode: int) -> None:
+    """Let members of `group` use `path` as `mode` says. Raises UnavailableError."""
+    try:
+        os.chown(path, -1, group)
+        path.chmod(mode)
+    except OSError as error:
+        raise UnavailableError(
+            f"{path} cannot be given to the group that `group` in config.toml names.",
+            hint="Make this user a member of that group, then start Assent again.",
+        ) from error
 
 
 def find_home(env: Mapping[str, str] = os.environ) -> Home:
@@ -87,6 +117,8 @@ class Config:
     """`postgresql://…`, or empty for the file in the home."""
     person: str = ""
     """The name decisions are recorded under; empty: the name of the system's user."""
+    group: str = ""
+    """System group whose members' agents are guarded, too; empty: this user's alone."""
 
 
 def read_config(home: Home) -> Config:
@@ -97,12 +129,12 @@ def read_config(home: Home) -> Config:
         return Config()
     except (ValueError, TypeError) as error:
         raise UsageError(
-            f"{home.config_file}: {error}.", hint="Known keys: port, database, person."
+            f"{home.config_file}: {error}.", hint="Known keys: port, database, person, group."
         ) from error
 
 
 def _config(fields: Mapping[str, object]) -> Config:
-    kinds = {"port": int, "database": str, "person": str}
+    kinds = {"port": int, "database": str, "person": str, "group": str}
     for name, value in fields.items():
         if name not in kinds:
             raise TypeError(f"unknown key `{name}`")
