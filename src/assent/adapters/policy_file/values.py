@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from assent.adapters.policy_file.patterns import refused_pattern
 from assent.core.changes.model import Severity
 from assent.core.policy.changes import Path
-from assent.core.policy.hours import DAYS, Hours
+from assent.core.policy.hours import HOURS, Hours, read_hours
 from assent.core.policy.model import AskIn, Mode, RouteName, Tier
 from assent.core.risk.edits.classes import PathClass
 from assent.core.risk.factors import RiskClass
@@ -29,9 +29,6 @@ _SHORTEST_MS = 1_000
 _LONGEST_MS = 366 * _UNITS["d"]
 _DURATION = r"(\d{1,6})([smhd])"
 _AMOUNT = r"(\d{1,7})(?:\.(\d{2}))?"
-_DAY = "|".join(DAYS)
-_DAYS = rf"(?:{_DAY})(?:-(?:{_DAY}))?"
-_HOURS = rf"({_DAYS}(?:,{_DAYS})*) ([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)"
 _ASK = r"ask:[^,\s][^,]*(?:, *[^,\s][^,]*)*"
 _SCOPE = r"[a-z][a-z-]* \S.{0,250}"
 
@@ -63,18 +60,10 @@ def _amount(value: object) -> int:
 
 
 def _hours(value: object) -> Hours:
-    found = re.fullmatch(_HOURS, value) if isinstance(value, str) else None
-    start, end = (int(found[at]) * 60 + int(found[at + 1]) for at in (2, 4)) if found else (0, 1441)
-    if found is None or end > 24 * 60 or start == end:
+    hours = read_hours(value) if isinstance(value, str) else None
+    if hours is None:
         raise _wrong("hours", "write days and a span of time such as `mon-fri 09:00-18:00`")
-    return Hours(frozenset(_named_days(found[1])), start, end)
-
-
-def _named_days(text: str) -> Iterable[int]:
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        begin, end = DAYS.index(first), DAYS.index(last or first)
-        yield from (day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
+    return hours
 
 
 def _zone(value: object) -> ZoneInfo:
@@ -149,7 +138,7 @@ def _pattern(text: str) -> str:
 
 Duration: TypeAlias = Annotated[int, BeforeValidator(_duration), _text(_DURATION)]
 Amount: TypeAlias = Annotated[int, BeforeValidator(_amount), _text(_AMOUNT)]
-Span: TypeAlias = Annotated[Hours, BeforeValidator(_hours), _text(_HOURS)]
+Span: TypeAlias = Annotated[Hours, BeforeValidator(_hours), _text(HOURS)]
 Zone: TypeAlias = Annotated[ZoneInfo, BeforeValidator(_zone), WithJsonSchema({"type": "string"})]
 Then: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_then), _text(f"(deny|{_ASK})")]
 Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]

@@ -1,10 +1,16 @@
 """Times of the week, such as `mon-fri 09:00-18:00`, and the day that an amount counts for."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WEEK = 7 * 24 * 60
+_DAY = "|".join(DAYS)
+_DAYS = rf"(?:{_DAY})(?:-(?:{_DAY}))?"
+HOURS = rf"({_DAYS}(?:,{_DAYS})*) ([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)"
+"""How `Hours` are written: `mon-fri 09:00-18:00`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,24 @@ class Hours:
             for day in self.days
             for minute in range(length)
         )
+
+
+def read_hours(text: str) -> Hours | None:
+    """`mon-fri,sun 20:00-06:00` as `Hours`; None when it is not written like that."""
+    found = re.fullmatch(HOURS, text)
+    if found is None:
+        return None
+    start, end = (int(found[at]) * 60 + int(found[at + 1]) for at in (2, 4))
+    if end > 24 * 60 or start == end:
+        return None
+    return Hours(frozenset(_named_days(found[1])), start, end)
+
+
+def _named_days(text: str) -> Iterator[int]:
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        begin, end = DAYS.index(first), DAYS.index(last or first)
+        yield from (day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
 
 
 def day_of(now: int, zone: tzinfo | None) -> str:
