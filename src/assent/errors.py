@@ -2,6 +2,7 @@
 
 AssentError                 base: what happened, where, and what to do about it
 ├── UsageError              the caller asked for something that makes no sense   (exit 2, HTTP 400)
+├── ForbiddenError          this caller may not do that   (exit 1, HTTP 403)
 ├── NotFoundError           the thing named does not exist   (exit 1, HTTP 404)
 ├── ConflictError           somebody else was first, or the state moved on   (exit 1, HTTP 409)
 ├── UnavailableError        cannot be done now; trying again may work   (exit 3, HTTP 503)
@@ -34,6 +35,12 @@ class UsageError(AssentError):
     code = "usage"
     exit_code = 2
     http_status = 400
+
+
+class ForbiddenError(AssentError):
+    code = "forbidden"
+    exit_code = 1
+    http_status = 403
 
 
 class NotFoundError(AssentError):

@@ -16,6 +16,7 @@ from assent.entrypoints.home import Home, find_home
 from assent.errors import (
     AssentError,
     ConflictError,
+    ForbiddenError,
     IntegrityError,
     NotFoundError,
     UnavailableError,
@@ -29,7 +30,14 @@ ANSWER_LIMIT_S = 10.0
 _NAME = re.compile(r"(?:req-)?[0-9]{1,15}", re.IGNORECASE)
 _ERRORS: dict[int, type[AssentError]] = {
     kind.http_status: kind
-    for kind in (UsageError, NotFoundError, ConflictError, UnavailableError, IntegrityError)
+    for kind in (
+        UsageError,
+        ForbiddenError,
+        NotFoundError,
+        ConflictError,
+        UnavailableError,
+        IntegrityError,
+    )
 }
 _ERRORS |= dict.fromkeys((413, 422), UsageError)
 
@@ -43,6 +51,8 @@ class Client:
             raise UnavailableError(DOWN, hint=START)
         self.info = _daemon_info(home)
         self.url = str(self.info["url"])
+        self.page = str(self.info.get("page", self.url))
+        """Where people open it: passkeys belong to a host name, never to a number."""
         self.pid = int(self.info["pid"])
         self._host = urlsplit(self.url).netloc
         self._socket = home.api_socket
