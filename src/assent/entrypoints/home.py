@@ -1,6 +1,7 @@
 """Where one Assent keeps its state: ASSENT_HOME, by default the platform's user data folder."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from assent.errors import UnavailableError, UsageError
 
 DEFAULT_PORT = 7422
 MAX_PORT = 65_535
+ORIGIN = re.compile(r"https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class Config:
     """The name decisions are recorded under; empty: the name of the system's user."""
     group: str = ""
     """System group whose members' agents are guarded, too; empty: this user's alone."""
+    origin: str = ""
+    """`https://assent.example.com`, where a proxy with TLS on this machine leads to the page."""
 
 
 def read_config(home: Home) -> Config:
@@ -129,12 +133,13 @@ def read_config(home: Home) -> Config:
         return Config()
     except (ValueError, TypeError) as error:
         raise UsageError(
-            f"{home.config_file}: {error}.", hint="Known keys: port, database, person, group."
+            f"{home.config_file}: {error}.",
+            hint="Known keys: port, database, person, group, origin.",
         ) from error
 
 
 def _config(fields: Mapping[str, object]) -> Config:
-    kinds = {"port": int, "database": str, "person": str, "group": str}
+    kinds = {"port": int, "database": str, "person": str, "group": str, "origin": str}
     for name, value in fields.items():
         if name not in kinds:
             raise TypeError(f"unknown key `{name}`")
@@ -143,4 +148,6 @@ def _config(fields: Mapping[str, object]) -> Config:
     config = Config(**fields)  # type: ignore[arg-type]
     if not 0 <= config.port <= MAX_PORT:
         raise ValueError(f"`port` is at most {MAX_PORT}")
+    if config.origin and not ORIGIN.fullmatch(config.origin):
+        raise ValueError("`origin` is like https://assent.example.com, without anything after it")
     return config

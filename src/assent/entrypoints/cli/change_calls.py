@@ -40,7 +40,7 @@ def change_path(name: str, said: str = "") -> str:
 
 def change_url(client: Client, name: str) -> str:
     """The address of a change's page."""
-    return f"{client.url.rstrip('/')}/changes/{name}"
+    return f"{client.page.rstrip('/')}/changes/{name}"
 
 
 def running_agent(env: Mapping[str, str] = os.environ) -> str:

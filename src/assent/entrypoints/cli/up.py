@@ -24,7 +24,7 @@ def command(foreground: bool, no_link: bool) -> None:
     if foreground:
         sys.exit(run_here())
     client = start_daemon(home)
-    click.echo(f"Assent is up (pid {client.pid}) at {client.url}")
+    click.echo(f"Assent is up (pid {client.pid}) at {client.page}")
     if not no_link:
         click.echo(f"Open your inbox, once and within 10 minutes: {login_link(client)}")
 
@@ -84,4 +84,4 @@ def reach(home: Home) -> Client | None:
 
 
 def login_link(client: Client) -> str:
-    return client.url + str(client.post("/api/login-links", {})["path"])
+    return client.page + str(client.post("/api/login-links", {})["path"])

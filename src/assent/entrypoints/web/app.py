@@ -31,7 +31,7 @@ BODY_LIMIT = 64 * 1024
 
 
 def create_app(gatehouse: Gatehouse, *, settings: WebSettings) -> FastAPI:
-    """The web side of one running Assent. It must be served on loopback only."""
+    """The web side of one running Assent. It must listen on loopback only."""
     app = FastAPI(
         title="Assent",
         version=settings.version,
@@ -43,7 +43,7 @@ def create_app(gatehouse: Gatehouse, *, settings: WebSettings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.site = make_site(gatehouse, settings)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, origin=settings.origin)
     faults.install(app)
     for router in (
         pages.router,

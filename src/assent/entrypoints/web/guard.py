@@ -40,10 +40,15 @@ HEADERS = {
 
 
 class Guard:
-    """ASGI middleware. Refuses foreign hosts and cross-site requests; adds the headers."""
+    """ASGI middleware. Refuses foreign hosts and cross-site requests; adds the headers.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `origin` is where a proxy with TLS leads to us, such as `https://assent.example.com`; with an
+    empty one only loopback is ours.
+    """
+
+    def __init__(self, app: ASGIApp, *, origin: str = "") -> None:
         self.app = app
+        self._origin = origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,22 +62,29 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        refusal = refuse(scope)
+        refusal = refuse(scope, self._origin)
         if refusal is None:
             await self.app(scope, receive, send_guarded)
         else:
             await _answer(send_guarded, *refusal)
 
 
-def refuse(scope: Scope) -> tuple[int, str] | None:
+def refuse(scope: Scope, origin: str = "") -> tuple[int, str] | None:
     """Status and reason why this request goes no further, or None."""
-    headers = Headers(scope=scope)
-    host = headers.get("host", "")
-    if not is_ours(host, scope.get("server")):
+    ours = our_origin(scope, origin)
+    if ours is None:
         return 421, "This address is not Assent's. Open the one that `assent status` prints."
-    if not came_from_us(scope["method"], headers, f"{scope['scheme']}://{host}"):
+    if not came_from_us(scope["method"], Headers(scope=scope), ours):
         return 403, "This request came from another site, so it was not taken."
     return None
+
+
+def our_origin(scope: Scope, origin: str = "") -> str | None:
+    """The origin that a browser gives the page at the Host of this request; None: not ours."""
+    host = Headers(scope=scope).get("host", "")
+    if origin and host.lower() == origin.removeprefix("https://"):
+        return origin
+    return f"{scope['scheme']}://{host}" if is_ours(host, scope.get("server")) else None
 
 
 def is_ours(host: str, server: tuple[str, int | None] | None) -> bool:

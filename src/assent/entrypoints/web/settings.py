@@ -23,5 +23,9 @@ class WebSettings:
     """Set when the daemon stops: open streams end, so that it can."""
     hooks: Callable[[], Sequence[HookStatus]] = _no_hooks
     """How each agent's hooks stand right now."""
+    apart: Callable[[], bool] = lambda: False
+    """Whether every agent that called since the start runs as another user than Assent."""
+    origin: str = ""
+    """Where a proxy with TLS leads to the page, beside loopback; empty: nowhere."""
     zone: tzinfo | None = None
     """The time zone of the pages; None is this machine's own."""
