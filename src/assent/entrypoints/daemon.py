@@ -6,6 +6,7 @@ python -m assent.entrypoints.daemon        runs in the foreground until SIGTERM 
 import asyncio
 import fcntl
 import getpass
+import grp
 import json
 import os
 import resource
@@ -17,6 +18,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import structlog
 import uvicorn
@@ -29,13 +31,14 @@ from assent.app.changes.work import ReviewWork
 from assent.app.checkpoints.ending import undo_unfinished
 from assent.app.gatehouse import Gatehouse
 from assent.app.run_timers import BATCH, run_timers
-from assent.entrypoints.home import Config, Home, find_home, read_config
+from assent.entrypoints.home import Config, Home, find_home, give, read_config
+from assent.entrypoints.hook.relay_build import install_relay
 from assent.entrypoints.hook.server import HookServer
 from assent.entrypoints.logs import configure_logs
 from assent.entrypoints.web.app import create_app
 from assent.entrypoints.web.settings import WebSettings
 from assent.entrypoints.wiring import installed_hooks, open_gatehouse
-from assent.errors import AssentError, UnavailableError
+from assent.errors import AssentError, UnavailableError, UsageError
 
 TIMER_TICK_S = 1.0
 SEAL_TICK_S = 5.0
@@ -63,25 +66,28 @@ class DaemonInfo:
 
 async def serve(home: Home, config: Config) -> None:
     """Run until told to stop. Raises UnavailableError when another daemon serves this home."""
-    home.make()
+    group = _group(config)
+    home.make(group)
     with _only_one(home):
         # A killed daemon left it, and it names a port that now may be anybody's.
         home.daemon_file.unlink(missing_ok=True)
         gate = open_gatehouse(home, config)
         wakeups = Wakeups()
         gate.store.on_commit(wakeups.committed)
-        hooks = HookServer(gate, wakeups)
+        hooks = HookServer(gate, wakeups, group=group)
+        gate.store.on_commit(hooks.peers.committed)
         os.chdir(home.run)
         stopping = asyncio.Event()
+        serving = _Serving(home, config, group, apart=hooks.peers.all_apart)
         try:
             await undo_unfinished(gate)
             await hooks.start(home.socket.name)
-            async with _page(gate, home, config, stopping) as page, asyncio.TaskGroup() as group:
+            async with _page(gate, serving, stopping) as page, asyncio.TaskGroup() as tasks:
                 ticks = [
-                    group.create_task(_tick(gate)),
-                    group.create_task(_seal(gate)),
-                    group.create_task(_lasting("reviews", ReviewWork(gate).run)),
-                    group.create_task(_lasting("merges", lambda: merge_work(gate))),
+                    tasks.create_task(_tick(gate)),
+                    tasks.create_task(_seal(gate)),
+                    tasks.create_task(_lasting("reviews", ReviewWork(gate).run)),
+                    tasks.create_task(_lasting("merges", lambda: merge_work(gate))),
                 ]
                 await page.serve_until(stopping)
                 for tick in ticks:
@@ -91,6 +97,31 @@ async def serve(home: Home, config: Config) -> None:
             await gate.store.close()
             for path in (home.daemon_file, home.socket, home.api_socket):
                 path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Serving:
+    """Where the page listens, and for whom."""
+
+    home: Home
+    config: Config
+    group: int | None
+    """Whose members may use its socket."""
+    apart: Callable[[], bool]
+    """Whether every agent that called runs as another user."""
+
+
+def _group(config: Config) -> int | None:
+    """The group that the configuration names. Raises UsageError for an unknown one."""
+    if not config.group:
+        return None
+    try:
+        return grp.getgrnam(config.group).gr_gid
+    except KeyError as error:
+        raise UsageError(
+            f"There is no system group `{config.group}`, which config.toml names.",
+            hint=f"Make it: groupadd {config.group}",
+        ) from error
 
 
 @contextmanager
@@ -140,9 +171,15 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def _page(
-    gate: Gatehouse, home: Home, config: Config, stopping: asyncio.Event
+    gate: Gatehouse, serving: _Serving, stopping: asyncio.Event
 ) -> AsyncIterator[_Page]:
+    home, config = serving.home, serving.config
     listening, local = _listen(config.port), _listen_here(home)
+    if serving.group is not None:
+        # The relay of this home is the one that members' agents start.
+        install_relay(home.bin)
+        give(home.bin, serving.group, 0o710)
+        give(Path(home.api_socket.name), serving.group, 0o660)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     started_at = gate.clock.now()
     settings = WebSettings(
@@ -151,6 +188,7 @@ async def _page(
         version=__version__,
         shutting_down=stopping,
         hooks=lambda: installed_hooks(home),
+        apart=serving.apart,
     )
     app = create_app(gate, settings=settings)
     uvicorn_config = uvicorn.Config(
@@ -164,6 +202,8 @@ async def _page(
     )
     info = DaemonInfo(os.getpid(), url, str(home.socket), started_at, __version__)
     _write_private(home.daemon_file.name, json.dumps(asdict(info)))
+    if serving.group is not None:
+        give(Path(home.daemon_file.name), serving.group, 0o640)
     log.info("daemon.up", **asdict(info))
     try:
         yield _Page(_Server(uvicorn_config), (listening, local))

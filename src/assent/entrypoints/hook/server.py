@@ -8,7 +8,8 @@ import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import assert_never
 
 import structlog
@@ -36,7 +37,9 @@ from assent.app.record_outcome import (
     refuse_settings,
 )
 from assent.core.canonical import Json
+from assent.entrypoints.home import give
 from assent.entrypoints.hook import wire
+from assent.entrypoints.hook.peers import Peers
 from assent.errors import AssentError
 
 ACK_AFTER_S = 0.5
@@ -49,11 +52,16 @@ log = structlog.get_logger()
 
 
 class HookServer:
-    """Listens on `hook.sock` in the current folder, for processes of this user only."""
+    """Listens on `hook.sock` in the current folder, for processes of this user only.
 
-    def __init__(self, gate: Gatehouse, wakeups: Wakeups) -> None:
+    With a `group` for those of its members, too: the socket's mode keeps others away.
+    """
+
+    def __init__(self, gate: Gatehouse, wakeups: Wakeups, *, group: int | None = None) -> None:
         self._gate = gate
         self._wakeups = wakeups
+        self._group = group
+        self.peers = Peers(gate.store, gate.clock)
         self._calls: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -65,6 +73,8 @@ class HookServer:
             self._accept, socket_name, backlog=512, limit=wire.CHUNK
         )
         os.chmod(socket_name, 0o600)
+        if self._group is not None:
+            give(Path(socket_name), self._group, 0o660)
 
     async def stop(self) -> None:
         """Refuse what is still being held. The requests stay; the agents are told to ask again."""
@@ -79,12 +89,13 @@ class HookServer:
         assert task is not None
         self._calls.add(task)
         try:
-            if _peer_uid(writer) != os.getuid():
-                log.warning("hook.other-user", uid=_peer_uid(writer))
+            uid = _peer_uid(writer)
+            if uid != os.getuid() and self._group is None:
+                log.warning("hook.other-user", uid=uid)
                 return
             async with asyncio.timeout(READ_LIMIT_S):
                 call = await wire.read_call(reader)
-            await self._serve(call, writer)
+            await self._serve(call, writer, uid)
         except wire.BadCall as error:
             log.warning("hook.bad-call", error=str(error))
         except (ConnectionError, TimeoutError) as error:
@@ -93,9 +104,10 @@ class HookServer:
             self._calls.discard(task)
             writer.close()
 
-    async def _serve(self, call: wire.HookCall, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, call: wire.HookCall, writer: asyncio.StreamWriter, uid: int) -> None:
         """Answer while telling the relay that somebody is there."""
-        work = asyncio.create_task(self._output(call, lambda: _present(writer)))
+        there = _There(uid, lambda: _present(writer))
+        work = asyncio.create_task(self._output(call, there))
         try:
             await asyncio.wait({work}, timeout=ACK_AFTER_S)
             sign = wire.TAKEN
@@ -118,14 +130,14 @@ class HookServer:
             return _denied_in_any_language(messages.STOPPING)
         return agent.answer(call.event, call.payload or b"", Refuse(messages.STOPPING))
 
-    async def _output(self, call: wire.HookCall, present: Callable[[], bool]) -> HookOutput:
+    async def _output(self, call: wire.HookCall, there: "_There") -> HookOutput:
         agent = self._gate.agents.get(call.agent)
         if agent is None:
             log.error("hook.unknown-agent", agent=call.agent)
             return _denied_in_any_language(messages.unknown_agent(call.agent))
         if not _knows(agent, call.event):
             return await self._unknown_event(agent, call)
-        return await self._answered_or_denied(agent, call, present)
+        return await self._answered_or_denied(agent, call, there)
 
     async def _unknown_event(self, agent: Agent, call: wire.HookCall) -> HookOutput:
         """The adapter has no words for it, so that it could only let the event pass."""
@@ -139,12 +151,12 @@ class HookServer:
         return _denied_in_any_language(messages.unknown_event(agent.title, call.event))
 
     async def _answered_or_denied(
-        self, agent: Agent, call: wire.HookCall, present: Callable[[], bool]
+        self, agent: Agent, call: wire.HookCall, there: "_There"
     ) -> HookOutput:
         """The one place where any fault becomes a denial, also one in saying the answer."""
         payload = call.payload or b""
         try:
-            answer = await self._answer(agent, call, present)
+            answer = await self._answer(agent, call, there)
             return agent.answer(call.event, payload, answer)
         except AssentError as error:
             log.error("hook.unrecordable", agent=agent.name, hook=call.event, error=str(error))
@@ -154,19 +166,23 @@ class HookServer:
             refusal = Refuse(messages.FAULT)
         return agent.answer(call.event, payload, refusal)
 
-    async def _answer(
-        self, agent: Agent, call: wire.HookCall, present: Callable[[], bool]
-    ) -> HookAnswer:
+    async def _answer(self, agent: Agent, call: wire.HookCall, there: "_There") -> HookAnswer:
         if call.payload is None:
             return await self._too_large(agent, call)
         event = agent.read(call.event, call.payload, env=call.env, files=self._gate.files)
         match event:
             case ToolProposed(proposal):
-                session = replace(proposal.session, human_in_loop=human_in_loop(call.env))
+                peer = self.peers.of(there.uid)
+                session = replace(
+                    proposal.session,
+                    human_in_loop=human_in_loop(call.env),
+                    person=peer.person,
+                    apart=peer.apart,
+                )
                 known = replace(proposal, event=call.event, session=session)
                 if call.event not in agent.gating_events:
                     return await record_unreadable(self._gate, known)
-                hold = Hold(longest_ms=agent.abilities.max_wait_ms, present=present)
+                hold = Hold(longest_ms=agent.abilities.max_wait_ms, present=there.present)
                 return await submit_and_wait(self._gate, self._wakeups, known, hold)
             case ToolFinished():
                 return await record_outcome(self._gate, event)
@@ -191,6 +207,14 @@ class HookServer:
         if call.event not in agent.gating_events:
             return Noted()
         return Refuse(messages.payload_too_large(wire.MAX_PAYLOAD))
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """Who calls, and whether they still wait."""
+
+    uid: int
+    present: Callable[[], bool]
 
 
 def _knows(agent: Agent, event: str) -> bool:
