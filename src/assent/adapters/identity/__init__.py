@@ -1,0 +1,1 @@
+"""Keys and signatures: checking those of people, making those of the server."""

@@ -1,0 +1,1 @@
+"""Who said what, as signed statements: making them, checking them, keeping them."""

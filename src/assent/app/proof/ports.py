@@ -1,0 +1,39 @@
+"""What proving needs from outside: checking signatures, and the server's own key."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from assent.core.people.model import Factor
+from assent.core.proof.dsse import Signature
+from assent.core.proof.keys import PublicKey, ServerPublicKey, Unproven
+
+
+class Signatures(Protocol):
+    """Checks signatures. Needs no store, no network and no clock."""
+
+    def check(self, signature: Signature, payload: bytes, key: PublicKey) -> Factor | Unproven:
+        """What `signature` under the statement `payload` shows when `key` made it.
+
+        Of a person's key the factor it shows; of the server's, that the server says so: NONE.
+        Never raises for what it is given, however malformed.
+        """
+        ...
+
+
+class ServerKey(Protocol):
+    """The key by which this Assent vouches for what nobody signed themselves."""
+
+    @property
+    def public(self) -> ServerPublicKey: ...
+
+    def sign(self, payload: bytes) -> Signature:
+        """Sign the statement `payload`. Raises UnavailableError when the key cannot be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProofPorts:
+    """What signs and checks in one running Assent."""
+
+    signatures: Signatures
+    server: ServerKey
