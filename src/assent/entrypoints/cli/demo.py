@@ -105,9 +105,9 @@ def _play(agent: Cast, step: Step) -> Played:
 def _link(stage: Stage) -> str:
     """A login link that leaves the browser logged in to the user's own inbox.
 
-    Cookies ignore ports, so one for 127.0.0.1 would replace the one that is there.
+    Cookies ignore ports, so one for localhost would replace the one that is there.
     """
-    return login_link(stage.client).replace("//127.0.0.1:", "//localhost:", 1)
+    return login_link(stage.client).replace("//localhost:", "//127.0.0.1:", 1)
 
 
 def _inbox_command(stage: Stage) -> str:

@@ -31,6 +31,7 @@ def command(as_json: bool, link: bool) -> None:
     status: dict[str, Any] = {
         **client.get("/api/status"),
         **client.info,
+        "page": client.page,
         "agents": [asdict(hook) for hook in hooks],
         "policy_fault": policy_fault(current_project()),
     }
@@ -52,7 +53,7 @@ def policy_fault(project: Path) -> str:
 def _words(status: dict[str, Any]) -> str:
     today = status["today"]
     lines = [
-        f"Assent {status['version']} is up at {status['url']} (pid {status['pid']})",
+        f"Assent {status['version']} is up at {status['page']} (pid {status['pid']})",
         f"Level: {status['level']}. {LEVELS.get(status['level'], '')}",
         f"Waiting for a person: {status['counts']['waiting']}",
     ]
