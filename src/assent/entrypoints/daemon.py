@@ -1,4 +1,4 @@
-"""The daemon: hooks on a unix socket and the page on 127.0.0.1, in one process and one event loop.
+"""The daemon: hooks on a unix socket and the page on loopback, in one process and one event loop.
 
 python -m assent.entrypoints.daemon        runs in the foreground until SIGTERM or SIGINT
 """
@@ -36,6 +36,7 @@ from assent.entrypoints.hook.relay_build import install_relay
 from assent.entrypoints.hook.server import HookServer
 from assent.entrypoints.logs import configure_logs
 from assent.entrypoints.web.app import create_app
+from assent.entrypoints.web.listening import listen
 from assent.entrypoints.web.settings import WebSettings
 from assent.entrypoints.wiring import installed_hooks, open_gatehouse
 from assent.errors import AssentError, UnavailableError, UsageError
@@ -59,6 +60,9 @@ class DaemonInfo:
 
     pid: int
     url: str
+    """For programs: by number, which nothing has to resolve."""
+    page: str
+    """For people: by name, since passkeys belong to one."""
     socket: str
     started_at: int
     version: str
@@ -174,13 +178,14 @@ async def _page(
     gate: Gatehouse, serving: _Serving, stopping: asyncio.Event
 ) -> AsyncIterator[_Page]:
     home, config = serving.home, serving.config
-    listening, local = _listen(config.port), _listen_here(home)
+    loopback, local = listen(config.port), _listen_here(home)
     if serving.group is not None:
         # The relay of this home is the one that members' agents start.
         install_relay(home.bin)
         give(home.bin, serving.group, 0o710)
         give(Path(home.api_socket.name), serving.group, 0o660)
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    port = loopback[0].getsockname()[1]
+    url, page = f"http://127.0.0.1:{port}", config.origin or f"http://localhost:{port}"
     started_at = gate.clock.now()
     settings = WebSettings(
         person=config.person or getpass.getuser(),
@@ -188,6 +193,7 @@ async def _page(
         version=__version__,
         shutting_down=stopping,
         hooks=lambda: installed_hooks(home),
+        origin=config.origin,
         apart=serving.apart,
     )
     app = create_app(gate, settings=settings)
@@ -196,34 +202,23 @@ async def _page(
         log_config=None,
         access_log=False,
         server_header=False,
+        # The guard knows the one proxy there may be; nobody else says where a request came from.
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACEFUL_S,
         limit_concurrency=None,
         backlog=512,
     )
-    info = DaemonInfo(os.getpid(), url, str(home.socket), started_at, __version__)
+    info = DaemonInfo(os.getpid(), url, page, str(home.socket), started_at, __version__)
     _write_private(home.daemon_file.name, json.dumps(asdict(info)))
     if serving.group is not None:
         give(Path(home.daemon_file.name), serving.group, 0o640)
     log.info("daemon.up", **asdict(info))
     try:
-        yield _Page(_Server(uvicorn_config), (listening, local))
+        yield _Page(_Server(uvicorn_config), (*loopback, local))
     finally:
-        listening.close()
-        local.close()
+        for each in (*loopback, local):
+            each.close()
         log.info("daemon.down")
-
-
-def _listen(port: int) -> socket.socket:
-    """A listening socket on loopback: on `port`, or on a free one when it is taken."""
-    # Only where the protocol is named does asyncio switch off the delay of small packets: 40 ms.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind(("127.0.0.1", port))
-    except OSError:
-        listening.bind(("127.0.0.1", 0))
-    listening.listen(512)
-    return listening
 
 
 def _listen_here(home: Home) -> socket.socket:
