@@ -71,7 +71,8 @@ class DaemonInfo:
 async def serve(home: Home, config: Config) -> None:
     """Run until told to stop. Raises UnavailableError when another daemon serves this home."""
     group = _group(config)
-    home.make(group)
+    home.make()
+    home.admit(group)
     with _only_one(home):
         # A killed daemon left it, and it names a port that now may be anybody's.
         home.daemon_file.unlink(missing_ok=True)
@@ -182,7 +183,6 @@ async def _page(
     if serving.group is not None:
         # The relay of this home is the one that members' agents start.
         install_relay(home.bin)
-        give(home.bin, serving.group, 0o710)
         give(Path(home.api_socket.name), serving.group, 0o660)
     port = loopback[0].getsockname()[1]
     url, page = f"http://127.0.0.1:{port}", config.origin or f"http://localhost:{port}"

@@ -19,7 +19,7 @@ ORIGIN = re.compile(r"https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 @dataclass(frozen=True, slots=True)
 class Home:
     """The layout of Assent's state. All of it belongs to the user alone (mode 0700), unless a group
-    may reach its sockets and its relay (see `make`)."""
+    may reach its sockets and its relay (see `admit`)."""
 
     root: Path
 
@@ -76,18 +76,21 @@ class Home:
         except OSError:
             return False
 
-    def make(self, group: int | None = None) -> None:
-        """Create the folders, for this user only.
-
-        Members of `group` may pass through to the sockets and start the relay, and read nothing
-        else. Raises UnavailableError when the folders cannot be given to that group.
-        """
+    def make(self) -> None:
+        """Create the folders, for this user only; what a group was admitted to stays so."""
         for folder in (self.root, self.run, self.bin, self.log.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700 | folder.stat().st_mode & 0o010)
+
+    def admit(self, group: int | None) -> None:
+        """Let members of `group` pass through to the sockets and start the relay, and nobody else.
+
+        They read nothing else. Raises UnavailableError when the folders cannot be given to it.
+        """
+        for folder in (self.root, self.run, self.bin):
             folder.chmod(0o700)
-        if group is not None:
-            for folder, mode in ((self.root, 0o710), (self.run, 0o710), (self.bin, 0o710)):
-                give(folder, group, mode)
+            if group is not None:
+                give(folder, group, 0o710)
 
 
 def give(path: Path, group: int, mode: int) -> None:

@@ -21,7 +21,7 @@ from assent.app.checkpoints.ports import Shadow
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Event, Store, Tx, View
 from assent.entrypoints.home import Config, Home
-from assent.entrypoints.hook.relay_build import install_relay
+from assent.entrypoints.hook.relay_build import RelayCommand, install_relay, installed_relay
 from assent.errors import UnavailableError
 from assent.testing import MemoryStore
 
@@ -159,10 +159,18 @@ def installed_hooks(home: Home, project: Path | None = None) -> tuple[HookStatus
     return tuple(installer.status(here) for installer in INSTALLERS.values())
 
 
+def _relay_of(home: Home) -> RelayCommand:
+    """The relay that agents start. In another user's home it is the one which that Assent put
+    there, so that no agent can change it. Raises UnavailableError."""
+    if home.is_ours:
+        home.make()
+        return install_relay(home.bin)
+    return installed_relay(home.bin)
+
+
 def surroundings(home: Home, project: Path | None = None) -> Surroundings:
     """Where installers work, with the best relay put at its stable path."""
-    home.make()
-    command = install_relay(home.bin)
+    command = _relay_of(home)
     return Surroundings(
         home=Path.home(),
         assent_home=home.root,

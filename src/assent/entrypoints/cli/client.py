@@ -26,6 +26,8 @@ from assent.errors import (
 DOWN = "Assent is not running."
 START = "Start it: assent up"
 ANSWER_LIMIT_S = 10.0
+TOKEN_NAME = "ASSENT_TOKEN"
+"""The variable that holds an agent's token."""
 
 _NAME = re.compile(r"(?:req-)?[0-9]{1,15}", re.IGNORECASE)
 _ERRORS: dict[int, type[AssentError]] = {
@@ -164,7 +166,10 @@ def request_path(name: str, said: str = "") -> str:
 
 
 def held(home: Home) -> bool:
-    """Whether a daemon holds the home's lock. The lock, not the pid, tells: pids are reused."""
+    """Whether a daemon holds the home's lock. The lock, not the pid, tells: pids are reused.
+
+    Of another user's home its socket tells, which nobody else can make there.
+    """
     try:
         with home.lock.open("r") as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -172,6 +177,8 @@ def held(home: Home) -> bool:
         return False
     except BlockingIOError:
         return True
+    except PermissionError:
+        return not home.is_ours and home.api_socket.exists()
     return False
 
 
@@ -191,8 +198,17 @@ def _daemon_info(home: Home) -> dict[str, Any]:
 
 
 def _read_token(home: Home) -> str:
+    """What shows who calls: an agent's token where one is given, else that of this user's home."""
+    given = os.environ.get(TOKEN_NAME, "")
+    if given:
+        return given
     try:
         return home.token.read_text(encoding="utf-8").strip()
+    except PermissionError as error:
+        raise UnavailableError(
+            f"{home.root} is another user's: commands there need a token of their own.",
+            hint=f"Decide in the page; for an agent, put its token into {TOKEN_NAME}.",
+        ) from error
     except OSError as error:
         raise UnavailableError(f"{home.token} cannot be read.", hint=START) from error
 

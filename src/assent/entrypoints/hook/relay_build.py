@@ -200,6 +200,20 @@ def install_relay(bin_dir: Path) -> RelayCommand:
     )
 
 
+def installed_relay(bin_dir: Path) -> RelayCommand:
+    """The relay that stands in `bin_dir`, which another user keeps. Raises UnavailableError."""
+    compiled = (str(bin_dir / RELAY_NAME),)
+    if runs(compiled):
+        return RelayCommand(compiled, compiled=True)
+    script = (base_interpreter(), "-I", "-S", "-E", str(bin_dir / SCRIPTS[-1].name))
+    if runs(script):
+        return RelayCommand(script, compiled=False)
+    raise UnavailableError(
+        f"No relay can be started from {bin_dir}.",
+        hint="Ask whoever runs Assent here: it has to be up, and you a member of its group.",
+    )
+
+
 def compiled_relays(bin_dir: Path) -> Iterator[Path]:
     """The compiled relays to try; the last one is built when it is asked for, once."""
     yield from (
