@@ -119,6 +119,9 @@ def _bytes(text: object) -> bytes:
     if not isinstance(text, str):
         raise TypeError("expected text")
     try:
-        return base64.b64decode(text, validate=True)
+        data = base64.b64decode(text, validate=True)
     except binascii.Error as error:
         raise ValueError("not base64") from error
+    if _text(data) != text:
+        raise ValueError("base64 in another form than the canonical one")
+    return data
