@@ -120,6 +120,8 @@ def _group(config: Config) -> int | None:
     """The group that the configuration names. Raises UsageError for an unknown one."""
     if not config.group:
         return None
+    if config.group.isdecimal():
+        return int(config.group)
     try:
         return grp.getgrnam(config.group).gr_gid
     except KeyError as error:

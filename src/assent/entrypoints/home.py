@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from assent.errors import UnavailableError, UsageError
 
 DEFAULT_PORT = 7422
 MAX_PORT = 65_535
+ADMITTED = 0o710
+"""Mode of a folder through which a group may pass."""
 ORIGIN = re.compile(r"https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 
 
@@ -80,7 +83,8 @@ class Home:
         """Create the folders, for this user only; what a group was admitted to stays so."""
         for folder in (self.root, self.run, self.bin, self.log.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.chmod(0o700 | folder.stat().st_mode & 0o010)
+            if stat.S_IMODE(folder.stat().st_mode) != ADMITTED:
+                folder.chmod(0o700)
 
     def admit(self, group: int | None) -> None:
         """Let members of `group` pass through to the sockets and start the relay, and nobody else.
@@ -90,7 +94,7 @@ class Home:
         for folder in (self.root, self.run, self.bin):
             folder.chmod(0o700)
             if group is not None:
-                give(folder, group, 0o710)
+                give(folder, group, ADMITTED)
 
 
 def give(path: Path, group: int, mode: int) -> None:
@@ -123,7 +127,7 @@ class Config:
     person: str = ""
     """The name decisions are recorded under; empty: the name of the system's user."""
     group: str = ""
-    """System group whose members' agents are guarded, too; empty: this user's alone."""
+    """Name or number of a system group whose members' agents are guarded, too; empty: none."""
     origin: str = ""
     """`https://assent.example.com`, where a proxy with TLS on this machine leads to the page."""
 
