@@ -1,0 +1,90 @@
+"""Browsers that people are logged in with, and the one-time links by which they come in."""
+
+from collections.abc import Sequence
+
+from assent.app.gatehouse import Gatehouse
+from assent.app.people.records import note
+from assent.app.people.rules import (
+    Speaker,
+    find_person,
+    need_admin,
+    need_factor,
+    need_own,
+    speaking,
+)
+from assent.app.ports import Tx, View, WebSession
+from assent.core.canonical import Digest
+from assent.errors import ConflictError, NotFoundError
+
+ID = 12
+"""Digits by which a session is named: of its hash, which opens nothing."""
+
+
+def session_id(session: WebSession) -> str:
+    return session.token_hash.removeprefix("sha256:")[:ID]
+
+
+def sessions_of(view: View, name: str, *, now: int) -> Sequence[WebSession]:
+    """Those that still last, newest first."""
+    return [each for each in view.web_sessions(name) if each.expires_at > now]
+
+
+async def make_link(
+    gate: Gatehouse, name: str, *, link: Digest, expires_at: int, by: Speaker
+) -> None:
+    """Let one browser in as `name`, once. Of oneself at the terminal; administrators of anybody.
+
+    Whoever comes by a link has shown nothing: a person with a passkey or a key decides nothing
+    with it. `link` is the digest of the token.
+    """
+    now = gate.clock.now()
+
+    def work(tx: Tx) -> None:
+        speaker, person = speaking(tx, by), find_person(tx, name)
+        if speaker.name != person.name:
+            need_admin(speaker, "make links for others")
+            need_factor(speaker, by)
+        if not person.active:
+            raise ConflictError(
+                f"{name} is disabled.", hint=f"Enable first: assent people enable {name}"
+            )
+        tx.add_login(link, person=name, expires_at=expires_at)
+        note(tx, name, "link-made", by=by, at=now, fields={"until": expires_at})
+
+    await gate.store.write(work, durable=True)
+
+
+async def end_session(gate: Gatehouse, name: str, id_: str, *, by: Speaker) -> None:
+    """Log one browser out. One's own, or as administrator anybody's."""
+    now = gate.clock.now()
+
+    def work(tx: Tx) -> None:
+        need_own(speaking(tx, by), find_person(tx, name), "log others out")
+        mine = [each for each in sessions_of(tx, name, now=now) if session_id(each) == id_]
+        if not mine:
+            raise NotFoundError(
+                f"{name} has no such session.", hint=f"See: assent people sessions {name}"
+            )
+        for each in mine:
+            tx.drop_web_session(each.token_hash)
+        note(tx, name, "logged-out", by=by, at=now, fields={"session": id_})
+
+    await gate.store.write(work, durable=True)
+
+
+async def end_sessions(
+    gate: Gatehouse, name: str, *, by: Speaker, but: Digest | None = None
+) -> int:
+    """Log a person out everywhere, or everywhere else; how many browsers that were."""
+    now = gate.clock.now()
+
+    def work(tx: Tx) -> int:
+        need_own(speaking(tx, by), find_person(tx, name), "log others out")
+        mine = [each for each in sessions_of(tx, name, now=now) if each.token_hash != but]
+        for each in mine:
+            tx.drop_web_session(each.token_hash)
+        if mine:
+            note(tx, name, "logged-out", by=by, at=now, fields={"sessions": len(mine)})
+        return len(mine)
+
+    return await gate.store.write(work, durable=True)
