@@ -10,6 +10,7 @@ from assent.app.checkpoints.ports import Shadow
 from assent.app.checkpoints.watch import Watch
 from assent.app.ports import Clock, Ids, Project, Store, World
 from assent.app.precedent import Memory
+from assent.app.proof.ports import ProofPorts
 from assent.core.policy.model import Policy
 
 
@@ -45,3 +46,5 @@ class Gatehouse:
     shadow: Shadow | None = None
     """Where checkpoints of work trees are kept; None: none are made."""
     watch: Watch = field(default_factory=Watch, compare=False)
+    proof: ProofPorts | None = None
+    """None where nothing is signed and no signature can be checked."""

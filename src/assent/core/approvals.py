@@ -176,6 +176,7 @@ class Cause(StrEnum):
     NOT_YET_EXPIRED = "not-yet-expired"
     NOT_APPROVED = "not-approved"
     NOBODY_ELSE = "nobody-else"
+    NOT_PROVEN = "not-proven"
 
 
 @dataclass(frozen=True, slots=True)
