@@ -95,6 +95,9 @@ class Home:
             folder.chmod(0o700)
             if group is not None:
                 give(folder, group, ADMITTED)
+        if group is not None and self.config_file.exists():
+            # It may hold the database's password; whoever wrote it may have left it readable.
+            give(self.config_file, group, 0o600)
 
 
 def give(path: Path, group: int, mode: int) -> None:
