@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import assert_never
 
 import pytest
 from hypothesis import settings
@@ -314,6 +315,8 @@ class TimeAndPeople(RuleBasedStateMachine):
                 step = escalate(before, version=timer.version, now=self.now)
                 if isinstance(step, Refusal):
                     step = expire(before, version=timer.version, now=self.now)
+            case _:
+                assert_never(timer.kind)
         if isinstance(step, Refusal):
             # An earlier timer of the same tick is on its way; nothing else holds one up.
             assert step.cause is Cause.NOT_YET_EXPIRED, step
