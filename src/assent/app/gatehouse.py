@@ -48,3 +48,5 @@ class Gatehouse:
     watch: Watch = field(default_factory=Watch, compare=False)
     proof: ProofPorts | None = None
     """None where nothing is signed and no signature can be checked."""
+    oncall_file: str = ""
+    """Absolute path of the schedule of who is on call; empty: there is none, and nobody is."""

@@ -70,6 +70,11 @@ class Home:
         return self.root / "config.toml"
 
     @property
+    def oncall_file(self) -> Path:
+        """Who is on call and when, as people write it down."""
+        return self.root / "oncall.txt"
+
+    @property
     def is_ours(self) -> bool:
         """Whether this user keeps it, or would: another user's is only spoken to."""
         try:

@@ -109,6 +109,7 @@ def _gatehouse(
         policies=policy_files(),
         changes=changes,
         shadow=shadow,
+        oncall_file=str(home.oncall_file),
     )
 
 
