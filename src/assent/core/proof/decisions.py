@@ -13,6 +13,12 @@ from types import MappingProxyType
 
 from assent.core.approvals import Decision, Request
 from assent.core.canonical import Digest, Json
+from assent.core.proof.evidence import (
+    evidence_fields,
+    evidence_of_request,
+    needs_fields,
+    needs_of,
+)
 from assent.core.proof.keys import Unproven
 from assent.core.proof.statement import DECISION, Statement, Subject, read_statement
 from assent.core.redact import redact
@@ -130,6 +136,9 @@ def decision_statement(
         "risk": request.assessment.risk.word,
         "rule": request.rule,
         "policy": request.policy,
+        "needs": needs_fields(needs_of(request)),
+        "separate": request.separate,
+        "evidence": evidence_fields(evidence_of_request(request)),
         "agent": _agent(request),
         **_where_said(request, decision),
         **allowed,
