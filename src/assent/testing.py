@@ -240,6 +240,9 @@ class MemoryView:
     def checkpoints(self) -> Iterator[Checkpoint]:
         return iter(self._state.checkpoints)
 
+    def last_checkpoint(self) -> Checkpoint | None:
+        return self._state.checkpoints[-1] if self._state.checkpoints else None
+
     def unsealed(self) -> bool:
         return self._state.heads != self._state.sealed
 
@@ -649,8 +652,8 @@ class MemoryTx(MemoryView):
 class MemoryStore:
     """`Store` in memory, for any number of threads and event loops."""
 
-    def __init__(self) -> None:
-        self._state = _State()
+    def __init__(self, people: Iterable[Person] = ()) -> None:
+        self._state = _State(people={each.name: each for each in people})
         self._lock = threading.Lock()
         self._listeners: list[
             tuple[asyncio.AbstractEventLoop, Callable[[Sequence[Event]], None]]

@@ -1,6 +1,6 @@
 """A person decides about a request: approve, reject, modify, delay or withdraw."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assent.app import records, requests
 from assent.app.agents import ToolProposed
@@ -10,6 +10,7 @@ from assent.app.gatehouse import Gatehouse
 from assent.app.grants import ONCE, Allowance, check_allowance, give_grants
 from assent.app.ports import PolicyVersion, Tx
 from assent.app.precedent import effects_of, note_agreement
+from assent.app.proof.requests import Voucher, as_signed, fits, heard, revoked, vouch
 from assent.core.actions import Plan, PolicyEdit, UnexplainedChange, UnknownAction
 from assent.core.approvals import (
     Decision,
@@ -56,14 +57,40 @@ async def decide_request(gate: Gatehouse, number: int, word: Word) -> Request | 
     """Apply a person's word; the request afterwards, or why nothing changed.
 
     Raises NotFoundError for an unknown number, UsageError for a text that the call cannot take,
-    and UnavailableError when the decision cannot be recorded: then it was not taken.
+    ConflictError for a signed statement that was used before, and UnavailableError when the
+    decision cannot be recorded: then it was not taken.
     """
     seen = gate.store.read(lambda view: view.request_numbered(number))
     if seen is None:
         raise NotFoundError(f"There is no REQ-{number}.", hint="See: assent inbox")
+    spoken = heard(gate, seen, word.envelope, caller=word.by, via=word.via)
+    if isinstance(spoken, Refusal):
+        return spoken
+    said = word if spoken is None else replace(word, by=spoken.person.name)
+    decision = as_signed(decision_from(gate, seen, said), spoken)
+    voucher = Voucher(gate.proof, word.allowance, spoken)
+    unproven = fits(voucher, seen, decision)
+    if unproven is not None:
+        return unproven
+
+    def work(tx: Tx) -> Request | Refusal:
+        decided = revoked(tx, voucher, seen) or _apply(tx, seen, decision, voucher)
+        if isinstance(decided, Request):
+            give_grants(tx, decided, word.allowance, ids=gate.ids)
+            tx.seal(decision.at)
+        return decided
+
+    outcome = await gate.store.write(work, durable=True)
+    if isinstance(outcome, Request) and is_unfinished(outcome):
+        undo_rejected(gate, outcome.proposal.session.workspace)
+    return outcome
+
+
+def decision_from(gate: Gatehouse, seen: Request, word: Word) -> Decision:
+    """What `word` decides about `seen`. Raises UsageError for what the call cannot take."""
     replacement = _changed(gate, seen, word.text) if word.verdict is Verdict.MODIFY else None
     check_allowance(seen, word.allowance)
-    decision = Decision(
+    return Decision(
         verdict=word.verdict,
         by=word.by,
         at=gate.clock.now(),
@@ -76,18 +103,6 @@ async def decide_request(gate: Gatehouse, number: int, word: Word) -> Request | 
         hand=hand_of(seen, word.confirm),
         factor=word.factor,
     )
-
-    def work(tx: Tx) -> Request | Refusal:
-        decided = _apply(tx, seen, decision)
-        if isinstance(decided, Request):
-            give_grants(tx, decided, word.allowance, ids=gate.ids)
-            tx.seal(decision.at)
-        return decided
-
-    outcome = await gate.store.write(work, durable=True)
-    if isinstance(outcome, Request) and is_unfinished(outcome):
-        undo_rejected(gate, outcome.proposal.session.workspace)
-    return outcome
 
 
 def _reason_of(request: Request, word: Word) -> str:
@@ -127,7 +142,7 @@ def _in_the_run_of(asked: Proposal, changed: Proposal) -> Proposal:
     )
 
 
-def _apply(tx: Tx, seen: Request, decision: Decision) -> Request | Refusal:
+def _apply(tx: Tx, seen: Request, decision: Decision, voucher: Voucher) -> Request | Refusal:
     now = decision.at
     request = tx.request(seen.id)
     if request is None:
@@ -141,7 +156,10 @@ def _apply(tx: Tx, seen: Request, decision: Decision) -> Request | Refusal:
         records.request_stream(decided),
         "decided",
         at=now,
-        fields=records.decision_fields(decided, decision),
+        fields={
+            **records.decision_fields(decided, decision),
+            **vouch(tx, voucher, request, decision),
+        },
     )
     tx.publish("request", decided.id, at=now)
     if decided.state is State.APPROVED:

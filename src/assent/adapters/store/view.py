@@ -277,13 +277,15 @@ class SqlView(ChangeView, PeopleView):
         return list(self._recorded().scalars(query.order_by(audit.c.stream)))
 
     def checkpoints(self) -> Iterator[Checkpoint]:
-        columns = checkpoint.c
-        body = sa.cast(columns.body, sa.LargeBinary)
-        query = sa.select(columns.number, columns.prev, columns.hash, body)
         for row in self._recorded().execute(
-            query.order_by(columns.number).execution_options(yield_per=CHUNK)
+            _checkpoints().order_by(checkpoint.c.number).execution_options(yield_per=CHUNK)
         ):
             yield _checkpoint(row)
+
+    def last_checkpoint(self) -> Checkpoint | None:
+        query = _checkpoints().order_by(checkpoint.c.number.desc()).limit(1)
+        row = self._recorded().execute(query).one_or_none()
+        return None if row is None else _checkpoint(row)
 
     def unsealed(self) -> bool:
         # The order makes PostgreSQL use the index of what moved, which is mostly empty.
@@ -356,6 +358,12 @@ def due(now: int, limit: int) -> "Select[str, int, str, int]":
 def _entry(row: "Row[*tuple[Any, ...]]") -> Entry:
     stream, seq, prev, hash_, body = row
     return Entry(stream, _whole(seq), Digest(str(prev)), Digest(str(hash_)), body)
+
+
+def _checkpoints() -> "Select[int, str, str, bytes]":
+    columns = checkpoint.c
+    body = sa.cast(columns.body, sa.LargeBinary)
+    return sa.select(columns.number, columns.prev, columns.hash, body)
 
 
 def _checkpoint(row: "Row[*tuple[Any, ...]]") -> Checkpoint:

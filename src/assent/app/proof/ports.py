@@ -1,5 +1,6 @@
 """What proving needs from outside: checking signatures, and the server's own key."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,9 +32,16 @@ class ServerKey(Protocol):
         ...
 
 
+def _no_log(_place: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class ProofPorts:
     """What signs and checks in one running Assent."""
 
     signatures: Signatures
     server: ServerKey
+    log_head: Callable[[str], str] = _no_log
+    """The commit that the log of decisions ends with in the repository of a folder; empty: it has
+    none. Asks git, so it may take a moment."""
