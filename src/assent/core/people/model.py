@@ -131,6 +131,11 @@ class Person:
         """Whether this person registered anything to sign with: then only that speaks for them."""
         return bool(self.passkeys or self.keys)
 
+    @property
+    def has_human_factor(self) -> bool:
+        """Whether this person registered anything that no program can sign with by itself."""
+        return bool(self.passkeys) or any(key.wants_touch for key in self.keys)
+
 
 @dataclass(frozen=True, slots=True)
 class Need:

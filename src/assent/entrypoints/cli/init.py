@@ -62,8 +62,10 @@ def command(yes: bool, profile: str | None) -> None:
     _report(states)
     if states:
         click.echo("         Start your agents anew: hooks are read at the start of a session.")
-    click.echo("Level:   advisory. The daemon runs as you do, and so do the agents: it guards")
-    click.echo("         against mistakes, not against an agent that attacks it on purpose.")
+    status = client.get("/api/status")
+    click.echo(f"Level:   {status['level']}. {status['why']}")
+    if status["next_step"]:
+        click.echo(f"         To raise it: {status['next_step']}")
     click.echo(f"Open your inbox, once and within 10 minutes: {login_link(client)}")
 
 

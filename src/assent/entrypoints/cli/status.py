@@ -14,11 +14,6 @@ from assent.entrypoints.home import find_home
 from assent.entrypoints.wiring import current_project, installed_hooks, policy_files
 from assent.errors import UsageError
 
-LEVELS = {
-    "advisory": "The daemon runs as the same user as the agents: it guards against mistakes, "
-    "not against an agent that attacks it on purpose."
-}
-
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
@@ -54,9 +49,11 @@ def _words(status: dict[str, Any]) -> str:
     today = status["today"]
     lines = [
         f"Assent {status['version']} is up at {status['page']} (pid {status['pid']})",
-        f"Level: {status['level']}. {LEVELS.get(status['level'], '')}",
+        f"Level: {status['level']}. {status['why']}",
         f"Waiting for a person: {status['counts']['waiting']}",
     ]
+    if status["next_step"]:
+        lines.insert(2, f"  To raise it: {status['next_step']}")
     ways = ("proceeded", "asked", "rejected", "refused")
     lines.append("Today: " + ", ".join(f"{today[way]} {way}" for way in ways))
     if status["policy_fault"]:

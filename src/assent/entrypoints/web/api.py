@@ -66,14 +66,16 @@ class DecisionBody(BaseModel):
 
 @router.get("/status")
 async def status(site: OurSite, who: ApiCaller) -> Response:
-    midnight = site.context().midnight()
+    midnight, found = site.context().midnight(), site.outlook(who.person)
     waiting, tally, last = site.gate.store.read(
         lambda view: (view.count_waiting(), view.tally(since=midnight), view.last_event())
     )
     return Ascii(
         {
             "version": site.settings.version,
-            "level": "advisory",
+            "level": found.level.value,
+            "why": found.why,
+            "next_step": found.next_step,
             "person": who.person,
             "counts": {"waiting": waiting},
             "today": {

@@ -34,6 +34,7 @@ def page(
         "waiting": waiting,
         "last_event": last_event,
         "version": site.settings.version,
+        "outlook": site.outlook(person),
     }
     return HTMLResponse(site.pages.render(template, {**frame, **values}), status_code=status)
 

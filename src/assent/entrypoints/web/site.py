@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import View
+from assent.core.proof.levels import Outlook, outlook
 from assent.entrypoints.web.differences import Differences
 from assent.entrypoints.web.live import Live
 from assent.entrypoints.web.rendering import Pages
@@ -27,6 +28,14 @@ class Site:
 
     def context(self) -> Context:
         return _context(self.gate, self.settings)
+
+    def outlook(self, name: str) -> Outlook:
+        """How much this person's decisions prove here, and what would raise it."""
+        person = self.gate.store.read(lambda view: view.person(name))
+        return outlook(
+            has_human_factor=person is not None and person.has_human_factor,
+            apart=self.settings.apart(),
+        )
 
 
 def make_site(gate: Gatehouse, settings: WebSettings) -> Site:
