@@ -22,6 +22,9 @@ OPTIONS = (
     *("-c", "gc.auto=0"),
     *("-c", "maintenance.auto=false"),
     *("-c", "protocol.file.allow=always"),
+    # Assent may run as another user than the repository's; what its configuration could start is
+    # switched off here, so that whose it is makes no difference.
+    *("-c", "safe.directory=*"),
 )
 LIMIT_S = 60.0
 ASK_LIMIT_S = 20.0

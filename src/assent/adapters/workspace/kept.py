@@ -36,6 +36,8 @@ _GIT = (
     "core.quotePath=false",
     "-c",
     "gc.auto=0",
+    "-c",
+    "safe.directory=*",
 )
 _STATUS = ("status", "--porcelain=v1", "-z", "--no-renames", "--ignored=matching")
 _ALL = "--untracked-files=all"
