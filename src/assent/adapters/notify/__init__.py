@@ -1,0 +1,1 @@
+"""Messages to people: by apprise, in a process of its own, and by Slack's API."""
