@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 from assent.adapters.agents.registry import AGENTS, INSTALLERS
 from assent.adapters.catalog import built_in_catalog, read_programs
 from assent.adapters.git.shadow import ShadowRepositories
+from assent.adapters.identity.server_key import ServerKeyFile
+from assent.adapters.identity.signatures import CheckedSignatures
+from assent.adapters.identity.passkeys import WebauthnCeremonies
 from assent.adapters.policy_file import PolicyFiles
 from assent.adapters.project import LocalProject
 from assent.adapters.workspace import LocalFiles, LocalWorld
@@ -19,7 +22,9 @@ from assent.app.agents import HUMAN_IN_LOOP, HookStatus, Surroundings
 from assent.app.changes.ports import ChangePorts
 from assent.app.checkpoints.ports import Shadow
 from assent.app.gatehouse import Gatehouse
+from assent.app.people.passkeys import PasskeyPorts
 from assent.app.ports import Event, Store, Tx, View
+from assent.app.proof.ports import ProofPorts
 from assent.entrypoints.home import Config, Home
 from assent.entrypoints.hook.relay_build import RelayCommand, install_relay, installed_relay
 from assent.errors import UnavailableError
@@ -52,6 +57,11 @@ class Uuid7:
 def policy_files() -> PolicyFiles:
     """Policies with everything that is known about programs."""
     return PolicyFiles(built_in_catalog(), read_programs)
+
+
+def passkey_ports() -> PasskeyPorts:
+    """The ceremonies of passkeys, and the challenges of this process."""
+    return PasskeyPorts(WebauthnCeremonies())
 
 
 def database_url(home: Home, config: Config) -> str:
@@ -110,6 +120,7 @@ def _gatehouse(
         changes=changes,
         shadow=shadow,
         oncall_file=str(home.oncall_file),
+        proof=ProofPorts(CheckedSignatures(), ServerKeyFile(home.server_key)),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from assent.app.agents import HookStatus
+from assent.app.people.passkeys import PasskeyPorts
 
 
 def _no_hooks() -> Sequence[HookStatus]:
@@ -27,5 +28,7 @@ class WebSettings:
     """Whether every agent that called since the start runs as another user than Assent."""
     origin: str = ""
     """Where a proxy with TLS leads to the page, beside loopback; empty: nowhere."""
+    passkeys: PasskeyPorts | None = None
+    """None where nobody logs in with a passkey."""
     zone: tzinfo | None = None
     """The time zone of the pages; None is this machine's own."""
