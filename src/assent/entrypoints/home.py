@@ -66,6 +66,11 @@ class Home:
         return self.root / "log" / "daemon.log"
 
     @property
+    def server_key(self) -> Path:
+        """By which this Assent signs what people only said; see `adapters.identity.server_key`."""
+        return self.root / "server.key"
+
+    @property
     def config_file(self) -> Path:
         return self.root / "config.toml"
 

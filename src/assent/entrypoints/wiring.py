@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 from assent.adapters.agents.registry import AGENTS, INSTALLERS
 from assent.adapters.catalog import built_in_catalog, read_programs
 from assent.adapters.git.shadow import ShadowRepositories
+from assent.adapters.identity.passkeys import WebauthnCeremonies
 from assent.adapters.identity.server_key import ServerKeyFile
 from assent.adapters.identity.signatures import CheckedSignatures
-from assent.adapters.identity.passkeys import WebauthnCeremonies
 from assent.adapters.policy_file import PolicyFiles
 from assent.adapters.project import LocalProject
 from assent.adapters.workspace import LocalFiles, LocalWorld

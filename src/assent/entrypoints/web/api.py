@@ -10,12 +10,19 @@ from starlette.responses import Response
 
 from assent.app.decide_request import Word, decide_request
 from assent.app.grants import Allowance
+from assent.app.proof.signing import ENVELOPE_LIMIT
 from assent.core.approvals import Refusal, Verdict
 from assent.core.grants import SCOPE_GRANT_MS
 from assent.entrypoints.web.decisions import refusal_line
 from assent.entrypoints.web.faults import refused
 from assent.entrypoints.web.pages import event_stream, find, number_of
-from assent.entrypoints.web.sessions import LINK_LIFETIME, ApiCaller, NotLoggedIn, new_login_link
+from assent.entrypoints.web.sessions import (
+    LINK_LIFETIME,
+    ApiCaller,
+    Caller,
+    NotLoggedIn,
+    new_login_link,
+)
 from assent.entrypoints.web.site import OurSite
 from assent.entrypoints.web.views.activity import Filter, read_activity
 from assent.entrypoints.web.views.records import entry_record, request_record, request_summary
@@ -62,6 +69,8 @@ class DecisionBody(BaseModel):
     grant: str = Field(default="", max_length=400)
     """For an approval: a scope that is allowed for a while, such as `push origin/agent/*`."""
     grant_for_ms: int = Field(default=SCOPE_GRANT_MS, ge=1)
+    envelope: str = Field(default="", max_length=ENVELOPE_LIMIT)
+    """A DSSE envelope in which a person signed all of this."""
 
 
 @router.get("/status")
@@ -133,8 +142,17 @@ async def decide(
     who: ApiCaller,
     body: DecisionBody | None = None,
 ) -> Response:
-    body, number = body or DecisionBody(), number_of(name)
-    word = Word(
+    number = number_of(name)
+    outcome = await decide_request(site.gate, number, word_of(said, who, body or DecisionBody()))
+    if isinstance(outcome, Refusal):
+        asked = site.gate.store.read(lambda view: find(view, number))
+        return refused(outcome, refusal_line(outcome, asked, site))
+    return Ascii(request_record(outcome, site.context()))
+
+
+def word_of(said: Said, who: Caller, body: DecisionBody) -> Word:
+    """What `who` says with `body`."""
+    return Word(
         verdict=Verdict(said.value),
         by=who.person,
         via=who.via,
@@ -143,13 +161,10 @@ async def decide(
         text=body.text,
         until=body.until,
         confirm=body.confirm,
+        factor=who.factor,
+        envelope=body.envelope.encode() if body.envelope else None,
         allowance=Allowance(keep=body.keep, scope=body.grant, for_ms=body.grant_for_ms),
     )
-    outcome = await decide_request(site.gate, number, word)
-    if isinstance(outcome, Refusal):
-        asked = site.gate.store.read(lambda view: find(view, number))
-        return refused(outcome, refusal_line(outcome, asked, site))
-    return Ascii(request_record(outcome, site.context()))
 
 
 @router.get("/entries")

@@ -2,7 +2,7 @@
 
 from pathlib import PurePath
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -19,10 +19,14 @@ from assent.entrypoints.web import (
     faults,
     login,
     pages,
+    passkey_api,
+    passkey_pages,
     standing_api,
+    statement_api,
 )
 from assent.entrypoints.web.guard import Guard
 from assent.entrypoints.web.rendering import STATIC, static_version
+from assent.entrypoints.web.sessions import refuse_agents
 from assent.entrypoints.web.settings import WebSettings
 from assent.entrypoints.web.site import make_site
 
@@ -40,6 +44,7 @@ def create_app(gatehouse: Gatehouse, *, settings: WebSettings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         max_body_size=BODY_LIMIT,
+        dependencies=[Depends(refuse_agents)],
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.site = make_site(gatehouse, settings)
@@ -51,6 +56,9 @@ def create_app(gatehouse: Gatehouse, *, settings: WebSettings) -> FastAPI:
         change_forms.router,
         decisions.router,
         login.router,
+        passkey_api.router,
+        passkey_pages.router,
+        statement_api.router,
         api.router,
         standing_api.router,
         change_api.router,

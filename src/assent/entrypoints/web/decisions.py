@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from assent.app.decide_request import Word, decide_request
 from assent.app.grants import Allowance
+from assent.app.proof.signing import ENVELOPE_LIMIT
 from assent.core.approvals import Cause, Refusal, Verdict
 from assent.core.approvals import Request as Asked
 from assent.entrypoints.web.faults import is_fragment
@@ -41,6 +42,8 @@ class DecisionForm(BaseModel):
     confirm: str = Field(default="", max_length=40)
     keep: str = Field(default="", max_length=10)
     """Set: programs that were not known are known here from now on."""
+    envelope: str = Field(default="", max_length=ENVELOPE_LIMIT)
+    """A DSSE envelope in which the person signed all of this."""
 
 
 class TogetherForm(BaseModel):
@@ -73,6 +76,7 @@ async def decide_one(
             text=_edited(asked, form),
             until=_until(site, form),
             confirm=form.confirm,
+            envelope=form.envelope.encode() if form.envelope else None,
             allowance=Allowance(keep=bool(form.keep)),
         )
         outcome = await decide_request(site.gate, number, word)
