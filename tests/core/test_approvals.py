@@ -19,11 +19,11 @@ from assent.core.approvals import (
     State,
     Verdict,
     consume,
-    decide,
     deciding,
     supersede,
 )
 from assent.core.canonical import digest_of
+from assent.core.deciding import decide
 from assent.core.due import TimerKind, expire, resume, timers_of
 from assent.core.policy.model import AskIn
 from assent.core.proposals import AgentSession, Proposal

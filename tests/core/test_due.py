@@ -18,9 +18,9 @@ from assent.core.approvals import (
     Request,
     State,
     Verdict,
-    decide,
 )
 from assent.core.canonical import digest_of
+from assent.core.deciding import decide
 from assent.core.due import (
     Timer,
     TimerKind,

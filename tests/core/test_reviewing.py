@@ -14,9 +14,9 @@ from assent.core.approvals import (
     Request,
     State,
     Verdict,
-    decide,
     hand_of,
 )
+from assent.core.deciding import decide
 from assent.core.due import escalate, timers_of
 from assent.core.policy.model import AskIn, Tier
 from tests.core.strategies import requests, times

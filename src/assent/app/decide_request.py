@@ -19,9 +19,9 @@ from assent.core.approvals import (
     State,
     Verdict,
     consume,
-    decide,
     hand_of,
 )
+from assent.core.deciding import decide
 from assent.core.due import timers_of
 from assent.core.facts import PlanState
 from assent.core.people.model import Factor

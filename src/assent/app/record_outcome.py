@@ -18,8 +18,9 @@ from assent.app.policy_in_force import policy_in_force
 from assent.app.ports import Ids, Tx
 from assent.app.precedent import effects_of, note_agreement
 from assent.core.actions import Plan, UnknownAction
-from assent.core.approvals import AGENT_PROMPT, Decision, Refusal, Request, Verdict, decide
+from assent.core.approvals import AGENT_PROMPT, Decision, Refusal, Request, Verdict
 from assent.core.canonical import Json, digest_of
+from assent.core.deciding import decide
 from assent.core.facts import PlanState
 from assent.core.policy.team import told
 from assent.core.proposals import Proposal

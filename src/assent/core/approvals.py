@@ -3,15 +3,17 @@
     pending ──approve, modify──> approved ──consume──> consumed
        │ │                          └──expire──> expired
        │ └──escalate──> pending, and others are asked
+       │ └──refer──> pending, and others may decide, too
        ├──reject──> rejected
        ├──expire──> expired
        ├──withdraw──> cancelled
        └──supersede──> superseded  (an unused approval: by lapse)
 
 Every step is a pure function of the request and what was said, and returns the next request or a
-`Refusal`. Nothing leaves `rejected`, `expired`, `cancelled`, `superseded` or `consumed`. Each step
-adds one to `version`; a step that names another version or another digest changes nothing.
-Times are whole milliseconds since the epoch, given by the caller.
+`Refusal`: what people say in `core/deciding`, what time does in `core/due`, the rest here. Nothing
+leaves `rejected`, `expired`, `cancelled`, `superseded` or `consumed`. Each step adds one to
+`version`; a step that names another version or another digest changes nothing. Times are whole
+milliseconds since the epoch, given by the caller.
 """
 
 from dataclasses import dataclass, replace
@@ -20,7 +22,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from assent.core.canonical import Digest
+from assent.core.people.matter import Matter, matter_of
 from assent.core.people.model import Factor, Need, Rung
+from assent.core.people.voices import Ballot, Bars, Voice
 from assent.core.policy.model import AskIn, Tier
 from assent.core.proposals import Proposal
 from assent.core.risk.model import Assessment
@@ -52,6 +56,10 @@ class Verdict(StrEnum):
     MODIFY = "modify"
     DELAY = "delay"
     WITHDRAW = "withdraw"
+    REFER = "refer"
+
+
+AGREEING = frozenset({Verdict.APPROVE, Verdict.MODIFY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,8 @@ class Decision:
     """How long they had it open, as far as the page could tell."""
     read: bool = False
     """Whether it was opened to its end."""
+    to: tuple[str, ...] = ()
+    """For `refer`: the people who may decide from now on, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +158,16 @@ class Request:
         """The digest of the action as asked: what decisions and the receipt are bound to."""
         return self.proposal.subject
 
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """All who have to agree: the first need are `quorum` of `reviewers`."""
+        return Need(", ".join(self.reviewers), self.reviewers, self.quorum), *self.also
+
+    @property
+    def matter(self) -> Matter:
+        """How bad, where, and which files."""
+        return matter_of(self.proposal, self.assessment)
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -176,6 +196,12 @@ class Cause(StrEnum):
     NOT_YET_EXPIRED = "not-yet-expired"
     NOT_APPROVED = "not-approved"
     NOBODY_ELSE = "nobody-else"
+    ASKED_IT = "asked-it"
+    NOT_ACTIVE = "not-active"
+    NOT_DELEGATED = "not-delegated"
+    NOT_SIGNED = "not-signed"
+    NEEDS_FACTOR = "needs-factor"
+    NOT_A_PERSON = "not-a-person"
     NOT_PROVEN = "not-proven"
 
 
@@ -190,92 +216,17 @@ class Refusal:
 Step: TypeAlias = Request | Refusal
 
 
-def decide(request: Request, decision: Decision) -> Step:
-    """Apply what a person said. Any rejection decides at once; approvals are counted to the quorum.
-
-    A modification is taken only where one person's approval is enough, since the others would have
-    approved something else. A delay moves the expiry along, so that what comes back can be decided.
-    """
-    refusal = _refuse(request, decision)
-    if refusal is not None:
-        return refusal
-    said = replace(request, version=request.version + 1, decisions=(*request.decisions, decision))
-    match decision.verdict:
-        case Verdict.REJECT:
-            return replace(said, state=State.REJECTED)
-        case Verdict.WITHDRAW:
-            return replace(said, state=State.CANCELLED)
-        case Verdict.DELAY:
-            return _delay(said, decision.until)
-        case Verdict.APPROVE | Verdict.MODIFY:
-            return _count(said)
+def ballot_of(request: Request, *, active: frozenset[str] | None = None) -> Ballot:
+    """Who has to agree to `request` and who did. `active`: the people who count, None for all."""
+    voices = (
+        Voice(said.by, said.in_name_of) for said in request.decisions if said.verdict in AGREEING
+    )
+    return Ballot(request.needs, tuple(voices), bars_of(request, active))
 
 
-def _refuse(request: Request, decision: Decision) -> Refusal | None:
-    """The reason why `decision` cannot be taken, or None."""
-    closed = _closed(request, decision.at)
-    if closed is not None:
-        return closed
-    if request.asked_in is AskIn.AGENT and decision.via != AGENT_PROMPT:
-        return Refusal(
-            Cause.ASKED_ELSEWHERE, f"{request.name} is being asked at the agent's own prompt."
-        )
-    if decision.version != request.version:
-        return Refusal(
-            Cause.STALE_VERSION,
-            f"{request.name} changed while you looked at it; look again.",
-        )
-    if decision.subject != request.subject:
-        return Refusal(Cause.OTHER_SUBJECT, f"{request.name} asks for another action.")
-    if not _may_decide(request, decision):
-        names = ", ".join(request.reviewers)
-        return Refusal(
-            Cause.NOT_A_REVIEWER, f"{request.name} is for {names} to decide, not for {decision.by}."
-        )
-    return _refuse_verdict(request, decision)
-
-
-def _may_decide(request: Request, decision: Decision) -> bool:
-    """Taking a question back needs no reviewer: it lets nothing run."""
-    if not request.reviewers or decision.verdict is Verdict.WITHDRAW:
-        return True
-    return decision.by in request.reviewers
-
-
-def _closed(request: Request, now: int) -> Refusal | None:
-    if request.state is not State.PENDING:
-        return Refusal(Cause.ALREADY_DECIDED, f"{request.name} is already {outcome_of(request)}.")
-    if now >= request.expires_at:
-        return Refusal(Cause.EXPIRED, f"{request.name} expired before this was said.")
-    return None
-
-
-def _refuse_verdict(request: Request, decision: Decision) -> Refusal | None:
-    match decision.verdict:
-        case Verdict.REJECT if not decision.reason.strip():
-            return Refusal(Cause.NO_REASON, "A rejection needs a reason: the agent reads it.")
-        case Verdict.MODIFY if decision.replacement is None:
-            return Refusal(Cause.NO_REPLACEMENT, "A modification needs the action to run instead.")
-        case Verdict.MODIFY if request.quorum > 1:
-            return Refusal(
-                Cause.NEEDS_OTHERS,
-                f"{request.name} needs {request.quorum} people; reject it and say what to change.",
-            )
-        case Verdict.DELAY if decision.until is None or decision.until <= decision.at:
-            return Refusal(Cause.NOT_LATER, "A delay needs a time that is still to come.")
-        case Verdict.APPROVE if decision.by in approvers(request):
-            return Refusal(Cause.SAME_PERSON_TWICE, f"{decision.by} has approved already.")
-        case Verdict.APPROVE | Verdict.MODIFY if decision.hand.strictness < request.tier.strictness:
-            return Refusal(Cause.NOT_CONFIRMED, _TO_CONFIRM[request.tier].format(request.name))
-        case _:
-            return None
-
-
-_TO_CONFIRM = {
-    Tier.ACKNOWLEDGE: "{0} needs an approval.",
-    Tier.REVIEW: "{0} is approved once it was opened to its end: confirm that you read it.",
-    Tier.APPROVE: "{0} is approved in two steps: type {0} to confirm it.",
-}
+def bars_of(request: Request, active: frozenset[str] | None) -> Bars:
+    """Who does not count in `request`, whoever else may."""
+    return Bars(asker=request.asker, separate=request.separate, active=active)
 
 
 def hand_of(request: Request, confirm: str) -> Tier:
@@ -288,32 +239,7 @@ def hand_of(request: Request, confirm: str) -> Tier:
 
 def approvers(request: Request) -> frozenset[str]:
     """Who has approved so far."""
-    return frozenset(
-        said.by for said in request.decisions if said.verdict in (Verdict.APPROVE, Verdict.MODIFY)
-    )
-
-
-def _delay(said: Request, until: int | None) -> Request:
-    lifetime = said.expires_at - said.created_at
-    expires_at = said.expires_at if until is None else max(said.expires_at, until + lifetime)
-    return replace(said, delayed_until=until, expires_at=expires_at)
-
-
-def _count(said: Request) -> Request:
-    if len(approvers(said)) < said.quorum:
-        return said
-    return replace(
-        said,
-        state=State.APPROVED,
-        runnable=_to_run(said.decisions[-1], said.proposal),
-        delayed_until=None,
-    )
-
-
-def _to_run(last: Decision, asked: Proposal) -> Proposal:
-    """What was asked, unless the last word was a modification: an approval changes nothing."""
-    changed = last.replacement if last.verdict is Verdict.MODIFY else None
-    return asked if changed is None else changed
+    return frozenset(said.by for said in request.decisions if said.verdict in AGREEING)
 
 
 def outcome_of(request: Request) -> str:
@@ -330,8 +256,11 @@ def deciding(request: Request) -> Decision | None:
     if request.state in (State.PENDING, State.EXPIRED, State.SUPERSEDED):
         return None
     return next(
-        (said for said in reversed(request.decisions) if said.verdict is not Verdict.DELAY), None
+        (said for said in reversed(request.decisions) if said.verdict not in _NOT_LAST), None
     )
+
+
+_NOT_LAST = (Verdict.DELAY, Verdict.REFER)
 
 
 def supersede(request: Request) -> Step:

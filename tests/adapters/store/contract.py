@@ -17,9 +17,9 @@ from assent.core.approvals import (
     State,
     Verdict,
     consume,
-    decide,
 )
 from assent.core.canonical import digest_of
+from assent.core.deciding import decide
 from assent.core.due import Timer, TimerKind, expire, timers_of
 from assent.core.facts import PlanState
 from assent.core.grants import Grant, GrantKind

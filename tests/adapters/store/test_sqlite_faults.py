@@ -246,7 +246,8 @@ WRITER = """
 import asyncio, os, sys
 from dataclasses import replace
 from assent.adapters.store import open_store
-from assent.core.approvals import Verdict, decide
+from assent.core.approvals import Verdict
+from assent.core.deciding import decide
 from assent.core.due import timers_of
 from tests.adapters.store.samples import decision, request
 

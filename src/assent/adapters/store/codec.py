@@ -179,6 +179,7 @@ def _decision(said: Decision, proposals: _Proposals) -> dict[str, Json]:
         "in_name_of": said.in_name_of,
         "shown_ms": said.shown_ms,
         "read": said.read,
+        "to": list(said.to),
     }
 
 
@@ -398,6 +399,7 @@ def _read_decision(fields: _Fields, proposals: Sequence[Proposal]) -> Decision:
         in_name_of=fields.optional_text("in_name_of") or "",
         shown_ms=fields.optional_number("shown_ms") or 0,
         read=fields.optional_flag("read") or False,
+        to=_texts(fields.optional_items("to")),
     )
 
 

@@ -11,8 +11,9 @@ from assent.app.decide_request import Word, decision_from
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Opened, View
 from assent.app.proof.requests import allowed_fields
-from assent.core.approvals import Refusal, decide
+from assent.core.approvals import Refusal
 from assent.core.canonical import Digest, digest_of
+from assent.core.deciding import decide
 from assent.core.people.model import Factor, Passkey, Person, SshKey
 from assent.core.policy.model import Tier
 from assent.core.proof.decisions import Moment, decision_statement
