@@ -27,6 +27,7 @@ from assent.core.actions import (
 )
 from assent.core.approvals import Request
 from assent.core.canonical import Digest, digest_text
+from assent.core.people.model import Person
 from assent.core.policy.model import tier_for
 from assent.core.proposals import AgentSession, Editable, Proposal
 from assent.core.risk.factors import RiskClass, typical
@@ -41,6 +42,9 @@ POLICY = Digest("sha256:" + "b" * 64)
 NOON = 1_795_176_000_000
 """20 November 2026, 12:00 UTC."""
 TOKEN = "the-token-of-the-command-line"
+
+ANA = Person("ana", added_at=0, added_by="daemon", roles=("admin",), login="ana")
+"""The first person of the home, at whose terminal it runs."""
 
 AGENTS = {
     name: PlainAgent(name=name, title=title)
@@ -100,7 +104,7 @@ def proposal(
 class Desk:
     """Where requests come in. `clock` is still unless a test brings a real one."""
 
-    store: Store = field(default_factory=MemoryStore)
+    store: Store = field(default_factory=lambda: MemoryStore([ANA]))
     clock: Clock = field(default_factory=lambda: FixedClock(NOON))
     ids: CountingIds = field(default_factory=CountingIds)
     shutting_down: asyncio.Event = field(default_factory=asyncio.Event)

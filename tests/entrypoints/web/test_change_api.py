@@ -14,8 +14,9 @@ from assent.entrypoints.web.app import create_app
 from assent.entrypoints.web.settings import WebSettings
 from tests.app.changes.scene import NUMBERS, Stage, stage
 from tests.app.conftest import Scene
+from tests.app.failing_store import FailingStore
 from tests.entrypoints.web.conftest import ORIGIN
-from tests.entrypoints.web.desk import TOKEN
+from tests.entrypoints.web.desk import ANA, TOKEN
 
 MORE = NUMBERS.replace("line 2 = 2", "line 2 = 200").replace("line 25 = 25", "line 25 = 250")
 SUMMARY = {
@@ -33,7 +34,7 @@ RECORD = SUMMARY | {
 
 @pytest.fixture
 def on(tmp_path: Path) -> Stage:
-    made = stage(tmp_path, Scene())
+    made = stage(tmp_path, Scene(store=FailingStore([ANA])))
     made.commit(numbers__txt=MORE)
     return made
 

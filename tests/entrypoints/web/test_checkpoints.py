@@ -8,8 +8,9 @@ import httpx2
 import pytest
 
 from tests.app.checkpoints.conftest import Yard, command, edit
+from tests.app.failing_store import FailingStore
 from tests.app.world import WORKSPACE
-from tests.entrypoints.web.desk import Desk
+from tests.entrypoints.web.desk import ANA, Desk
 
 AT_FIRST = {"a.py": "one\n", "b.py": "two\n"}
 
@@ -18,7 +19,7 @@ AT_FIRST = {"a.py": "one\n", "b.py": "two\n"}
 class YardDesk(Desk):
     """The application in front of a workspace whose files are in memory."""
 
-    yard: Yard = field(default_factory=Yard)
+    yard: Yard = field(default_factory=lambda: Yard(store=FailingStore([ANA])))
 
     @property
     def gate(self):  # type: ignore[no-untyped-def]

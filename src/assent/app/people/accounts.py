@@ -161,6 +161,12 @@ async def remove_key(gate: Gatehouse, name: str, key_id: str, *, by: Speaker) ->
             raise NotFoundError(
                 f"{person.name} has no key {key_id}.", hint=f"See: assent people keys {person.name}"
             )
+        if not made.has_factor:
+            # Without one, a link or the terminal's token would be enough to decide again.
+            raise ForbiddenError(
+                f"It is the last thing that {person.name} decides with.",
+                hint=f"Add another one first. Is it lost? assent people recover {person.name}",
+            )
         return made
 
     return await take(gate, name, step, "key-removed", by=by, fields={"key": key_id})

@@ -13,7 +13,7 @@ from assent.app.people.rules import (
     speaking,
 )
 from assent.app.ports import Tx, View, WebSession
-from assent.core.canonical import Digest
+from assent.core.canonical import Digest, Json
 from assent.errors import ConflictError, NotFoundError
 
 ID = 12
@@ -27,6 +27,15 @@ def session_id(session: WebSession) -> str:
 def sessions_of(view: View, name: str, *, now: int) -> Sequence[WebSession]:
     """Those that still last, newest first."""
     return [each for each in view.web_sessions(name) if each.expires_at > now]
+
+
+def begin_session(tx: Tx, session: WebSession) -> None:
+    """A browser of an active person is logged in. Raises ForbiddenError for anybody else."""
+    by = Speaker(session.person, "web", session.factor)
+    speaking(tx, by)
+    tx.add_web_session(session)
+    fields: dict[str, Json] = {"session": session_id(session), "browser": session.browser}
+    note(tx, session.person, "logged-in", by=by, at=session.created_at, fields=fields)
 
 
 async def make_link(
