@@ -30,6 +30,7 @@ from assent.app.changes.merge import merge_work
 from assent.app.changes.work import ReviewWork
 from assent.app.checkpoints.ending import undo_unfinished
 from assent.app.gatehouse import Gatehouse
+from assent.app.people.directory import settle_owner
 from assent.app.run_timers import BATCH, run_timers
 from assent.entrypoints.home import Config, Home, find_home, give, read_config
 from assent.entrypoints.hook.relay_build import install_relay
@@ -190,7 +191,7 @@ async def _page(
     url, page = f"http://127.0.0.1:{port}", config.origin or f"http://localhost:{port}"
     started_at = gate.clock.now()
     settings = WebSettings(
-        person=config.person or getpass.getuser(),
+        person=await settle_owner(gate, named=config.person, login=getpass.getuser()),
         cli_token=_fresh_token(home),
         version=__version__,
         shutting_down=stopping,
