@@ -9,12 +9,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from assent.app.decide_request import Word, decide_request
 from assent.app.grants import Allowance
+from assent.app.ports import WebSession
 from assent.app.proof.signing import ENVELOPE_LIMIT
 from assent.core.approvals import Cause, Refusal, Verdict
 from assent.core.approvals import Request as Asked
 from assent.entrypoints.web.faults import is_fragment
 from assent.entrypoints.web.pages import detail_values, find, number_of, page, together_values
-from assent.entrypoints.web.sessions import Browser
+from assent.entrypoints.web.sessions import Browser, BrowserSession
+from assent.entrypoints.web.signing import signing_here
 from assent.entrypoints.web.site import OurSite, Site
 from assent.entrypoints.web.views.diffs import compare
 from assent.entrypoints.web.views.inbox import PAGE
@@ -61,41 +63,55 @@ async def decide_one(
     request: Request,
     form: Annotated[DecisionForm, Form()],
     site: OurSite,
-    person: Browser,
+    session: BrowserSession,
 ) -> Response:
-    number = number_of(name)
+    number, person = number_of(name), session.person
     asked = _find(site, number)
+    signing = signing_here(request, site, session)
     try:
         _demand_confirmation(asked, form)
-        word = Word(
-            verdict=form.verdict,
-            by=person,
-            via="web",
-            version=form.version,
-            reason=form.reason.replace("\r\n", "\n"),
-            text=_edited(asked, form),
-            until=_until(site, form),
-            confirm=form.confirm,
-            envelope=form.envelope.encode() if form.envelope else None,
-            allowance=Allowance(keep=bool(form.keep)),
-        )
-        outcome = await decide_request(site.gate, number, word)
+        outcome = await decide_request(site.gate, number, word_of(site, asked, form, session))
     except AssentError as error:
         # What was typed stays in its form.
-        values = {**detail_values(site, asked), "notice": str(error), "draft": form}
+        values = {**detail_values(site, asked, signing), "notice": str(error), "draft": form}
         return _show(request, site, values, person=person, status=error.http_status)
     if isinstance(outcome, Refusal):
         now_asked = _find(site, number)
         notice = refusal_line(outcome, now_asked, site)
         draft = form if outcome.cause in _CAN_BE_SAID_AGAIN else None
-        values = {**detail_values(site, now_asked), "notice": notice, "draft": draft}
+        values = {**detail_values(site, now_asked, signing), "notice": notice, "draft": draft}
         return _show(request, site, values, person=person, status=409)
     if is_fragment(request):
-        return _show(request, site, detail_values(site, outcome), person=person)
+        return _show(request, site, detail_values(site, outcome, signing), person=person)
     return RedirectResponse(f"/requests/{outcome.name}", status_code=303)
 
 
-_CAN_BE_SAID_AGAIN = frozenset({Cause.NO_REASON, Cause.NOT_LATER, Cause.NO_REPLACEMENT})
+_CAN_BE_SAID_AGAIN = frozenset(
+    {
+        Cause.NO_REASON,
+        Cause.NOT_LATER,
+        Cause.NO_REPLACEMENT,
+        Cause.NOT_PROVEN,
+        Cause.NOT_SIGNED,
+    }
+)
+
+
+def word_of(site: Site, asked: Asked, form: DecisionForm, session: WebSession) -> Word:
+    """What the form says. Raises UsageError for what it cannot say."""
+    return Word(
+        verdict=form.verdict,
+        by=session.person,
+        via="web",
+        version=form.version,
+        reason=form.reason.replace("\r\n", "\n"),
+        text=_edited(asked, form),
+        until=_until(site, form),
+        confirm=form.confirm,
+        factor=session.factor,
+        envelope=form.envelope.encode() if form.envelope else None,
+        allowance=Allowance(keep=bool(form.keep)),
+    )
 
 
 def _find(site: Site, number: int) -> Asked:
@@ -118,8 +134,11 @@ def _show(
 
 
 def _demand_confirmation(request: Asked, form: DecisionForm) -> None:
-    """What could do harm is approved by two different acts, whatever the page's scripts do."""
-    if form.verdict not in (Verdict.APPROVE, Verdict.MODIFY):
+    """What could do harm is approved by two different acts, whatever the page's scripts do.
+
+    Signing it is such an act; whether what came is a signature is looked at by who decides.
+    """
+    if form.verdict not in (Verdict.APPROVE, Verdict.MODIFY) or form.envelope:
         return
     tier, said = tier_of(request), form.confirm.strip().upper()
     if tier is Tier.TYPE and said not in (request.name, str(request.number)):
@@ -174,9 +193,10 @@ async def decide_together(
     request: Request,
     form: Annotated[TogetherForm, Form()],
     site: OurSite,
-    person: Browser,
+    session: BrowserSession,
 ) -> Response:
     """The same word about several requests that were all shown. Each is taken or not by itself."""
+    person = session.person
     items = [_item(item) for item in form.item]
     notices: list[str] = []
     try:
@@ -189,6 +209,7 @@ async def decide_together(
                 version=version,
                 reason=form.reason.replace("\r\n", "\n"),
                 confirm=form.confirm,
+                factor=session.factor,
             )
             outcome = await decide_request(site.gate, number, word)
             if isinstance(outcome, Refusal):

@@ -9,7 +9,8 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from assent.app.ports import View
 from assent.core.approvals import Request as Asked
 from assent.entrypoints.web.faults import is_fragment
-from assent.entrypoints.web.sessions import Browser
+from assent.entrypoints.web.sessions import Browser, BrowserSession
+from assent.entrypoints.web.signing import Signing, signing_here
 from assent.entrypoints.web.site import OurSite, Site
 from assent.entrypoints.web.views.activity import KINDS, Filter, entry_view, read_activity
 from assent.entrypoints.web.views.inbox import PAGE, Inbox, read_inbox
@@ -54,7 +55,9 @@ def find(view: View, number: int) -> Asked:
     return request
 
 
-def detail_values(site: Site, request: Asked, *, whole: bool = False) -> dict[str, object]:
+def detail_values(
+    site: Site, request: Asked, signing: Signing, *, whole: bool = False
+) -> dict[str, object]:
     """What `_request.html` needs."""
     recent = site.gate.store.read(lambda view: view.recent(limit=RECENT_REASONS))
     return {
@@ -62,14 +65,16 @@ def detail_values(site: Site, request: Asked, *, whole: bool = False) -> dict[st
         "reasons": last_reasons(recent),
         "notice": "",
         "draft": None,
+        "sign": signing.of_request(request),
         "whole": whole,
     }
 
 
 @router.get("/")
 async def inbox(
+    request: Request,
     site: OurSite,
-    person: Browser,
+    session: BrowserSession,
     after: Annotated[int, Query(ge=0)] = 0,
     at: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
@@ -82,8 +87,9 @@ async def inbox(
         values |= together_values(site, numbers)
     elif numbers:
         asked = store.read(lambda view: view.request_numbered(numbers[0]))
-        values |= {} if asked is None else detail_values(site, asked)
-    return page(site, "inbox.html", values, person=person)
+        signing = signing_here(request, site, session)
+        values |= {} if asked is None else detail_values(site, asked, signing)
+    return page(site, "inbox.html", values, person=session.person)
 
 
 def _open_first(box: Inbox, at: str) -> list[int]:
@@ -108,17 +114,17 @@ async def request_page(
     name: str,
     request: Request,
     site: OurSite,
-    person: Browser,
+    session: BrowserSession,
     *,
     whole: Annotated[bool, Query(alias="all")] = False,
 ) -> Response:
     """One request, with nothing folded if `all` is set."""
     number = number_of(name)
     asked = site.gate.store.read(lambda view: find(view, number))
-    values = detail_values(site, asked, whole=whole)
+    values = detail_values(site, asked, signing_here(request, site, session), whole=whole)
     if is_fragment(request):
         return HTMLResponse(site.pages.render("_request.html", values))
-    return page(site, "request.html", values, person=person)
+    return page(site, "request.html", values, person=session.person)
 
 
 @router.get("/together")
