@@ -143,12 +143,24 @@ class NewEntry:
     def id(self) -> str:
         return hexdigest(self.envelope.payload)
 
-    def files(self) -> Mapping[str, bytes]:
-        """By path. Raises ValueError when the payload is no statement."""
+    @property
+    def path(self) -> str:
+        """Where it stands in the log's tree. Raises ValueError when it holds no statement."""
+        return entry_path(read_statement(self.envelope.payload), self.id)
+
+    @property
+    def title(self) -> str:
+        """What its commit says: `decision CH-4`. Raises ValueError as `path` does."""
         statement = read_statement(self.envelope.payload)
+        kind = statement.kind.rstrip("/").split("/")[-2:-1]
+        about = statement.subjects[-1].name if statement.subjects else ""
+        return " ".join((*kind, about))
+
+    def files(self) -> Mapping[str, bytes]:
+        """By path. Raises ValueError as `path` does."""
         written = envelope_bytes(self.envelope)
-        found = {entry_path(statement, self.id): written}
-        if statement.kind == KEYS:
+        found = {self.path: written}
+        if read_statement(self.envelope.payload).kind == KEYS:
             found[KEYS_FILE] = written
         for text in self.evidence:
             found[evidence_path(hexdigest(text))] = text
