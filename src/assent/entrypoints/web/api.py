@@ -16,11 +16,13 @@ from assent.core.grants import SCOPE_GRANT_MS
 from assent.entrypoints.web.decisions import refusal_line
 from assent.entrypoints.web.faults import refused
 from assent.entrypoints.web.pages import event_stream, find, number_of
+from assent.entrypoints.web.proposing import demand_request, sees_request
 from assent.entrypoints.web.sessions import (
     LINK_LIFETIME,
     ApiCaller,
     Caller,
     NotLoggedIn,
+    Proposer,
     new_login_link,
 )
 from assent.entrypoints.web.site import OurSite
@@ -31,6 +33,10 @@ router = APIRouter(prefix="/api")
 
 TEXT_LIMIT = 20 * 1024 * 1024
 """Bytes of a decision with an edited text, which may be as large as what an agent may send."""
+
+
+MOST = 500
+"""Requests of one answer; an agent's are looked for among so many."""
 
 
 class Ascii(Response):
@@ -101,36 +107,37 @@ async def status(site: OurSite, who: ApiCaller) -> Response:
 @router.get("/requests")
 async def requests(
     site: OurSite,
-    _who: ApiCaller,
+    who: Proposer,
     *,
     state: Listed = Listed.WAITING,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
     after: Annotated[int, Query(ge=0)] = 0,
     before: Annotated[int | None, Query(ge=1)] = None,
 ) -> Response:
-    context = site.context()
+    context, most = site.context(), MOST if who.agent else limit
     found, waiting = site.gate.store.read(
         lambda view: (
             {
-                Listed.WAITING: lambda: view.waiting(limit=limit, after=after),
-                Listed.DELAYED: lambda: view.delayed(limit=limit),
-                Listed.RECENT: lambda: view.recent(limit=limit, before=before),
+                Listed.WAITING: lambda: view.waiting(limit=most, after=after),
+                Listed.DELAYED: lambda: view.delayed(limit=most),
+                Listed.RECENT: lambda: view.recent(limit=most, before=before),
             }[state](),
             view.count_waiting(),
         )
     )
+    seen = [request for request in found if sees_request(who, request)]
     return Ascii(
         {
-            "waiting": waiting,
-            "requests": [request_summary(request, context) for request in found],
+            "waiting": len(seen) if who.agent else waiting,
+            "requests": [request_summary(request, context) for request in seen[:limit]],
         }
     )
 
 
 @router.get("/requests/{name}")
-async def one(name: str, site: OurSite, _who: ApiCaller) -> Response:
+async def one(name: str, site: OurSite, who: Proposer) -> Response:
     number = number_of(name)
-    asked = site.gate.store.read(lambda view: find(view, number))
+    asked = demand_request(who, site.gate.store.read(lambda view: find(view, number)))
     return Ascii(request_record(asked, site.context()))
 
 
@@ -201,5 +208,5 @@ async def login_links(site: OurSite, who: ApiCaller) -> Response:
     """A link that logs a browser in. Only the command line may make one."""
     if who.via != "cli":
         raise NotLoggedIn
-    path = await new_login_link(site.gate, who.person)
+    path = await new_login_link(site.gate, who.person, by=who.speaker)
     return Ascii({"path": path, "expires_in_ms": LINK_LIFETIME})

@@ -19,9 +19,10 @@ from assent.app.gatehouse import Gatehouse
 from assent.core.canonical import Digest, Json
 from assent.core.changes.lifecycle import Refusal
 from assent.core.changes.model import Change, ChangeState, Stance
-from assent.entrypoints.web.api import Ascii
+from assent.entrypoints.web.api import MOST, Ascii
 from assent.entrypoints.web.faults import problem
-from assent.entrypoints.web.sessions import ApiCaller, Caller
+from assent.entrypoints.web.proposing import demand_change, demand_place, sees_change
+from assent.entrypoints.web.sessions import ApiCaller, Caller, Proposer
 from assent.entrypoints.web.site import OurSite
 from assent.entrypoints.web.views.change_records import (
     change_record,
@@ -134,25 +135,34 @@ def change_number(name: str) -> int:
 @router.get("/changes")
 async def changes(
     site: OurSite,
-    _who: ApiCaller,
+    who: Proposer,
     *,
     state: Listed = Listed.OPEN,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
     before: Annotated[int | None, Query(ge=1)] = None,
 ) -> Response:
     is_open = {Listed.OPEN: True, Listed.CLOSED: False, Listed.ALL: None}[state]
     found, count = site.gate.store.read(
         lambda view: (
-            view.changes(limit=limit, before=before, is_open=is_open),
+            view.changes(limit=MOST if who.agent else limit, before=before, is_open=is_open),
             view.count_open_changes(),
         )
     )
-    return Ascii({"open": count, "changes": [change_summary(each) for each in found]})
+    seen = [each for each in found if sees_change(who, each)][:limit]
+    return Ascii(
+        {
+            "open": sum(each.is_open for each in seen) if who.agent else count,
+            "changes": [change_summary(each) for each in seen],
+        }
+    )
 
 
 @router.post("/changes", max_body_size=SUBMIT_LIMIT)
-async def submit(site: OurSite, who: ApiCaller, body: SubmitBody) -> Response:
-    value = body.value
+async def submit(site: OurSite, who: Proposer, body: SubmitBody) -> Response:
+    value, change = body.value, change_number(body.change) if body.change else None
+    await demand_place(
+        site.gate, who, cwd=body.cwd, agent=body.agent, owner=body.owner, change=change
+    )
     submission = Submission(
         cwd=body.cwd,
         owner=body.owner or who.person,
@@ -163,9 +173,9 @@ async def submit(site: OurSite, who: ApiCaller, body: SubmitBody) -> Response:
         uncommitted=body.uncommitted,
         report=body.report,
         note=body.note,
-        change=change_number(body.change) if body.change else None,
+        change=change,
         draft=body.draft,
-        agent=body.agent,
+        agent=who.agent or body.agent,
         session=body.session,
         model=body.model,
         value=(
@@ -177,9 +187,9 @@ async def submit(site: OurSite, who: ApiCaller, body: SubmitBody) -> Response:
 
 
 @router.get("/changes/{name}")
-async def one(name: str, site: OurSite, who: ApiCaller) -> Response:
+async def one(name: str, site: OurSite, who: Proposer) -> Response:
     number = change_number(name)
-    change = site.gate.store.read(lambda view: records.find(view, number))
+    change = demand_change(who, site.gate.store.read(lambda view: records.find(view, number)))
     return Ascii(_record(site.gate, change, who))
 
 
@@ -187,14 +197,14 @@ async def one(name: str, site: OurSite, who: ApiCaller) -> Response:
 async def diff(
     name: str,
     site: OurSite,
-    _who: ApiCaller,
+    who: Proposer,
     path: Annotated[str, Query(max_length=4096)] = "",
     revision: Annotated[int | None, Query(ge=1)] = None,
     context: Annotated[int, Query(ge=0, le=100)] = 3,
 ) -> Response:
     """Files in order of path. Hunks have their ids only with three lines around them."""
     number = change_number(name)
-    change = site.gate.store.read(lambda view: records.find(view, number))
+    change = demand_change(who, site.gate.store.read(lambda view: records.find(view, number)))
     wanted = revision or change.newest.number
     patches = await patches_of(site.gate, change, wanted, context=context)
     files: list[Json] = [patch_record(patch) for patch in patches if path in ("", patch.path)]
