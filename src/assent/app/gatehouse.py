@@ -8,7 +8,7 @@ from assent.app.agents import Agent, Files
 from assent.app.changes.ports import ChangePorts
 from assent.app.checkpoints.ports import Shadow
 from assent.app.checkpoints.watch import Watch
-from assent.app.ports import Clock, Ids, Project, Store, World
+from assent.app.ports import Clock, Ids, OwnersFile, Project, Store, World
 from assent.app.precedent import Memory
 from assent.app.proof.ports import ProofPorts
 from assent.core.policy.model import Policy
@@ -50,3 +50,5 @@ class Gatehouse:
     """None where nothing is signed and no signature can be checked."""
     oncall_file: str = ""
     """Absolute path of the schedule of who is on call; empty: there is none, and nobody is."""
+    owners: OwnersFile | None = None
+    """None where files have no owners but those whom a policy names."""

@@ -9,10 +9,12 @@ import difflib
 from assent.app import records, requests
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import PolicyVersion, Tx, View
+from assent.app.who import addressed, roster_for, words_of
 from assent.core.actions import PolicyEdit
 from assent.core.approvals import Request
 from assent.core.canonical import Digest, Json, digest_of
 from assent.core.facts import Facts
+from assent.core.people.matter import matter_of
 from assent.core.policy import Gate, Policy, Terms, route
 from assent.core.policy.terms import terms_of
 from assent.core.proposals import AgentSession, Proposal
@@ -78,6 +80,8 @@ async def _ask_about(gate: Gatehouse, current: Policy, proposal: Proposal) -> No
     assessment = assess(proposal.action, facts)
     terms = _terms(current, assessment, proposal, facts)
     expires_ms = current.expires_ms if terms.expires_ms is None else terms.expires_ms
+    matter = matter_of(proposal, assessment)
+    roster = await roster_for(gate, current, words_of(terms), matter=matter)
 
     def work(tx: Tx) -> None:
         if _was_asked(tx, proposal) or _is_outdated(gate, tx, proposal):
@@ -92,12 +96,8 @@ async def _ask_about(gate: Gatehouse, current: Policy, proposal: Proposal) -> No
             policy=current.digest,
             created_at=now,
             expires_at=now + expires_ms,
-            quorum=terms.quorum,
-            tier=terms.tier,
-            reviewers=terms.reviewers,
-            then_ask=terms.then_ask,
         )
-        requests.open_request(tx, request, now)
+        requests.open_request(tx, addressed(request, terms, roster), now)
 
     await gate.store.write(work, durable=True)
 

@@ -547,6 +547,17 @@ class Project(Protocol):
         ...
 
 
+class OwnersFile(Protocol):
+    """Who owns which files of a repository."""
+
+    def codeowners(self, workspace: str, target: str) -> str | None:
+        """CODEOWNERS as the branch `target` has it; empty: the default branch. None: no such file.
+
+        Raises UnavailableError where it cannot be told, UsageError for no name of a branch.
+        """
+        ...
+
+
 class World(Protocol):
     """What can be observed of the world that an action would touch."""
 

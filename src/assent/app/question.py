@@ -1,7 +1,7 @@
 """A person has to decide about a call: answer it from what was decided before, or ask."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from assent.app import messages, records, requests
@@ -15,10 +15,13 @@ from assent.app.checkpoints.guard import (
 )
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Tx
+from assent.app.who import NOBODY_NAMED, addressed, roster_for, words_of
 from assent.core.actions import Plan
 from assent.core.approvals import Request, State
 from assent.core.canonical import Json
 from assent.core.facts import PlanState
+from assent.core.people.groups import Roster
+from assent.core.people.matter import matter_of
 from assent.core.policy import AskIn, Gate, Policy, Terms, Tier
 from assent.core.proposals import AgentSession, Proposal
 from assent.core.risk import Assessment
@@ -53,6 +56,8 @@ class Question:
     """What is recorded of how it was judged."""
     shield: Shield = UNNEEDED
     """What stands behind the call, if it is let through."""
+    roster: Roster = NOBODY_NAMED
+    """Whom the terms mean."""
 
     @property
     def terms(self) -> Terms:
@@ -83,6 +88,7 @@ def wait_of(policy: Policy, session: AgentSession) -> int:
 
 async def ask(gate: Gatehouse, question: Question) -> Submitted:
     """Settle it by an earlier decision, send it back to the agent, or open a request."""
+    question = replace(question, roster=await _roster(gate, question))
     now = gate.clock.now()
     request_id = gate.ids.new()
     asked_in = _where(gate, question)
@@ -106,14 +112,25 @@ async def ask(gate: Gatehouse, question: Question) -> Submitted:
     return await gate.store.write(work, durable=True)
 
 
+async def _roster(gate: Gatehouse, question: Question) -> Roster:
+    words = words_of(question.terms, *question.policy.review.then_ask)
+    matter = matter_of(question.proposal, question.assessment)
+    return await roster_for(gate, question.policy, words, matter=matter)
+
+
 def _where(gate: Gatehouse, question: Question) -> AskIn:
     """The agent's prompt is asked only where somebody surely sits at it, and may decide."""
     session, terms = question.proposal.session, question.terms
     agent = gate.agents.get(session.agent)
     there = agent is not None and agent.abilities.ask_there and session.headless is False
-    anyone = not terms.reviewers and terms.quorum == 1 and terms.tier is not Tier.APPROVE
     wanted = question.policy.ask_in is AskIn.AGENT
-    return AskIn.AGENT if there and anyone and wanted else AskIn.INBOX
+    return AskIn.AGENT if there and _is_for_anyone(terms) and wanted else AskIn.INBOX
+
+
+def _is_for_anyone(terms: Terms) -> bool:
+    """Whether one word of whoever sits at the agent's prompt would be enough."""
+    named = terms.reviewers or terms.needs or terms.quorum > 1
+    return not (named or terms.separate or terms.signed or terms.tier is Tier.APPROVE)
 
 
 def _answered_already(tx: Tx, question: Question, now: int) -> Submitted | None:
@@ -231,14 +248,11 @@ def _open(tx: Tx, question: Question, request_id: str, *, asked_in: AskIn, now: 
         created_at=now,
         expires_at=now + _lifetime(question, asked_in),
         asked_in=AskIn.INBOX if others else asked_in,
-        quorum=terms.quorum,
-        tier=terms.tier,
-        reviewers=others or terms.reviewers,
-        then_ask=terms.then_ask,
         remember_ms=terms.remember_ms,
         purpose=said.purpose,
         rollback=said.rollback,
     )
+    request = addressed(request, terms, question.roster, others=others)
     requests.open_request(tx, request, now, more=question.judged)
     if isinstance(proposal.action, Plan):
         requests.set_plan(tx, proposal.session, PlanState.OPEN, now)

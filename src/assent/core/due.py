@@ -18,6 +18,7 @@ from assent.core.approvals import (
     State,
     Step,
     Verdict,
+    ballot_of,
     outcome_of,
 )
 from assent.core.people.model import Rung
@@ -133,11 +134,17 @@ def escalate(
     return replace(
         request,
         version=request.version + 1,
-        reviewers=asked,
+        reviewers=tuple(dict.fromkeys((*asked, *_agreed(request)))),
         then_ask=(),
         expires_at=now + max(request.expires_at - request.created_at, 1),
         delayed_until=None,
     )
+
+
+def _agreed(request: Request) -> tuple[str, ...]:
+    """Those of the reviewers who agreed by now, or in whose place somebody did."""
+    counted = ballot_of(request).progress[0].counted
+    return tuple(voice.in_name_of or voice.by for voice in counted)
 
 
 def climb(request: Request, *, version: int, now: int, people: tuple[str, ...]) -> Step:

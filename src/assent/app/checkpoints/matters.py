@@ -9,12 +9,14 @@ from assent.app.checkpoints.place import Place
 from assent.app.checkpoints.ports import Preview
 from assent.app.checkpoints.rows import ASSENT, Draft, Matter, close, named, store, stream_of
 from assent.app.ports import Tx
+from assent.app.who import addressed, roster_for, words_of
 from assent.core.actions import UnexplainedChange
 from assent.core.approvals import Refusal, Request, State, consume, deciding
 from assent.core.canonical import Json
 from assent.core.checkpoints import Occasion, PathChange, Snapshot, WorktreeCheckpoint
 from assent.core.due import timers_of
 from assent.core.facts import Facts
+from assent.core.people.matter import matter_of
 from assent.core.policy.terms import terms_of
 from assent.core.proposals import AgentSession, Proposal
 from assent.core.redact import redact
@@ -137,23 +139,23 @@ async def _request(place: Place, before: str, after: str, changes: Sequence[Path
     facts = Facts(workspace=workspace, home="", assent_home="", now=now)
     assessment = assess(action, facts)
     terms = terms_of((), policy, assessment, guarded=True)
-    return Request(
+    proposal = Proposal(
+        session, call_id="", tool="checkpoint", action=action, payload=b"", event=""
+    )
+    matter = matter_of(proposal, assessment)
+    roster = await roster_for(gate, policy, words_of(terms), matter=matter)
+    request = Request(
         id=gate.ids.new(),
         number=0,
-        proposal=Proposal(
-            session, call_id="", tool="checkpoint", action=action, payload=b"", event=""
-        ),
+        proposal=proposal,
         assessment=assessment,
         rule=RULE,
         why="what agents change has to come from calls that were let through",
         policy=policy.digest,
         created_at=now,
         expires_at=now + (policy.expires_ms if terms.expires_ms is None else terms.expires_ms),
-        quorum=terms.quorum,
-        tier=terms.tier,
-        reviewers=terms.reviewers,
-        then_ask=terms.then_ask,
     )
+    return addressed(request, terms, roster)
 
 
 # --- kept

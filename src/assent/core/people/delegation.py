@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from assent.core.people.matter import Matter
-from assent.core.people.model import Delegation, Person
+from assent.core.people.model import Delegation
 from assent.core.policy.globs import fits
 from assent.core.policy.model import Handing
 
@@ -71,40 +71,3 @@ def givers_for(
             }
         )
     )
-
-
-def takers_of(
-    giver: str, delegations: Sequence[Delegation], matter: Matter, at: int
-) -> tuple[str, ...]:
-    """Who may decide about `matter` in the place of `giver`, by name."""
-    return tuple(
-        sorted(
-            {
-                each.taker
-                for each in delegations
-                if each.giver == giver and each.taker != giver and not why_not(each, matter, at)
-            }
-        )
-    )
-
-
-def why_cannot_give(
-    made: Delegation, *, giver: Person | None, taker: Person | None, handing: Handing
-) -> str:
-    """Why such a delegation cannot be given, in words; empty when it can."""
-    if giver is None or not giver.active:
-        return f"{made.giver} is not an active person here"
-    if taker is None or not taker.active:
-        return f"{made.taker} is not an active person here; only people decide"
-    if made.giver == made.taker:
-        return "nobody lets themselves decide"
-    if not handing.allowed:
-        return "the policy does not let people decide in the name of others"
-    if made.until <= made.created_at:
-        return "it ends before it begins"
-    if made.until - made.created_at > handing.longest_ms:
-        days = handing.longest_ms / 86_400_000
-        return f"it is longer than the policy allows, {days:g} days"
-    if made.worst > handing.worst:
-        return f"the policy lets nobody decide in another's name about what is {made.worst.word}"
-    return ""

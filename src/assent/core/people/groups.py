@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from assent.core.people.apart import handle, handles_of
 from assent.core.people.model import ADMIN, Need, Person
-from assent.core.people.owners import Owned
-from assent.core.policy.model import Wanted
+from assent.core.people.owners import CodeOwners, Owned, owners_of, policy_owners_of
+from assent.core.policy.model import PathOwner, Wanted
 
 ON_CALL = "oncall"
 OWNERS = "owners"
@@ -39,6 +39,21 @@ class Roster:
     """The action's paths that have owners."""
     why_no_owners: str = ""
     """Why it cannot be told who owns them; empty when it can."""
+
+
+def owned_paths(
+    paths: Iterable[str], codeowners: CodeOwners, owners: Iterable[PathOwner]
+) -> tuple[OwnedPath, ...]:
+    """Those of `paths` that have owners, by the repository's CODEOWNERS or the policy's own.
+
+    Where both name somebody for a path, both have to agree.
+    """
+    rules = tuple(owners)
+    found = (
+        OwnedPath(path, (*owners_of(path, codeowners), *policy_owners_of(path, rules)))
+        for path in paths
+    )
+    return tuple(each for each in found if each.owned)
 
 
 def is_group(word: str) -> bool:
