@@ -21,6 +21,7 @@ from assent.entrypoints.web import (
     pages,
     passkey_api,
     passkey_pages,
+    signing_forms,
     standing_api,
     statement_api,
 )
@@ -53,6 +54,7 @@ def create_app(gatehouse: Gatehouse, *, settings: WebSettings) -> FastAPI:
     for router in (
         pages.router,
         change_pages.router,
+        signing_forms.router,
         change_forms.router,
         decisions.router,
         login.router,

@@ -4,7 +4,9 @@ import { applyChange, startInbox } from "./inbox.js";
 import { refreshDetail, startDetail } from "./detail.js";
 import { startKeys } from "./keys.js";
 import { keepAges } from "./ages.js";
+import { startSigning } from "./signing.js";
 
+startSigning();
 startDetail();
 startInbox();
 startKeys();

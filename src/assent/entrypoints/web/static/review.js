@@ -4,6 +4,7 @@ import { closePanels, openPanel, startDetail } from "./detail.js";
 import { startKeys } from "./keys.js";
 import { keepAges } from "./ages.js";
 import { showMore, startFiles } from "./diff.js";
+import { startSigning } from "./signing.js";
 
 const main = document.querySelector("main.review");
 const { href } = main.dataset;
@@ -11,6 +12,7 @@ let version = Number(main.dataset.version);
 let hunk = null; // where the keys are
 let line = null;
 
+startSigning();
 startDetail();
 startFiles(main);
 keepAges();
