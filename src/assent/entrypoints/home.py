@@ -5,7 +5,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
@@ -130,6 +130,16 @@ def find_home(env: Mapping[str, str] = os.environ) -> Home:
 
 
 @dataclass(frozen=True, slots=True)
+class SlackConfig:
+    """The table `slack` of `config.toml`: an app of one's own in one's Slack."""
+
+    signing_secret: str = field(default="", repr=False)
+    bot_token: str = field(default="", repr=False)
+    api: str = "https://slack.com/api/"
+    """Where Slack's API is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What `config.toml` in the home can set."""
 
@@ -143,6 +153,10 @@ class Config:
     """Name or number of a system group whose members' agents are guarded, too; empty: none."""
     origin: str = ""
     """`https://assent.example.com`, where a proxy with TLS on this machine leads to the page."""
+    notify_every_s: int = 60
+    """On one channel of a person one message in so many seconds, but for what is irreversible."""
+    slack: SlackConfig = SlackConfig()
+    """Buttons in Slack; without its secrets there are none."""
 
 
 def read_config(home: Home) -> Config:
@@ -154,20 +168,31 @@ def read_config(home: Home) -> Config:
     except (ValueError, TypeError) as error:
         raise UsageError(
             f"{home.config_file}: {error}.",
-            hint="Known keys: port, database, person, group, origin.",
+            hint="Known keys: port, database, person, group, origin, notify_every_s, [slack].",
         ) from error
 
 
 def _config(fields: Mapping[str, object]) -> Config:
-    kinds = {"port": int, "database": str, "person": str, "group": str, "origin": str}
-    for name, value in fields.items():
-        if name not in kinds:
-            raise TypeError(f"unknown key `{name}`")
-        if type(value) is not kinds[name]:
-            raise TypeError(f"`{name}` should be of type {kinds[name].__name__}")
+    kinds = {
+        **{"port": int, "database": str, "person": str, "group": str, "origin": str},
+        **{"notify_every_s": int, "slack": dict},
+    }
+    _check_types(fields, kinds)
+    slack = fields.get("slack")
+    if isinstance(slack, dict):
+        _check_types(slack, {"signing_secret": str, "bot_token": str, "api": str}, "slack.")
+        fields = {**fields, "slack": SlackConfig(**slack)}
     config = Config(**fields)  # type: ignore[arg-type]
     if not 0 <= config.port <= MAX_PORT:
         raise ValueError(f"`port` is at most {MAX_PORT}")
     if config.origin and not ORIGIN.fullmatch(config.origin):
         raise ValueError("`origin` is like https://assent.example.com, without anything after it")
     return config
+
+
+def _check_types(fields: Mapping[str, object], kinds: Mapping[str, type], of: str = "") -> None:
+    for name, value in fields.items():
+        if name not in kinds:
+            raise TypeError(f"unknown key `{of}{name}`")
+        if type(value) is not kinds[name]:
+            raise TypeError(f"`{of}{name}` should be of type {kinds[name].__name__}")
