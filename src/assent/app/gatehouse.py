@@ -8,6 +8,7 @@ from assent.app.agents import Agent, Files
 from assent.app.changes.ports import ChangePorts
 from assent.app.checkpoints.ports import Shadow
 from assent.app.checkpoints.watch import Watch
+from assent.app.notifications.ports import Notifier
 from assent.app.ports import Clock, Ids, OwnersFile, Project, Store, World
 from assent.app.precedent import Memory
 from assent.app.proof.ports import ProofPorts
@@ -52,3 +53,5 @@ class Gatehouse:
     """Absolute path of the schedule of who is on call; empty: there is none, and nobody is."""
     owners: OwnersFile | None = None
     """None where files have no owners but those whom a policy names."""
+    notifier: Notifier | None = None
+    """None where nobody is told of anything."""
