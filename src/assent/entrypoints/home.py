@@ -173,11 +173,10 @@ def read_config(home: Home) -> Config:
 
 
 def _config(fields: Mapping[str, object]) -> Config:
-    kinds = {
-        **{"port": int, "database": str, "person": str, "group": str, "origin": str},
-        **{"notify_every_s": int, "slack": dict},
-    }
-    _check_types(fields, kinds)
+    texts = ("database", "person", "group", "origin")
+    _check_types(
+        fields, {"port": int, "notify_every_s": int, "slack": dict, **dict.fromkeys(texts, str)}
+    )
     slack = fields.get("slack")
     if isinstance(slack, dict):
         _check_types(slack, {"signing_secret": str, "bot_token": str, "api": str}, "slack.")
@@ -185,6 +184,8 @@ def _config(fields: Mapping[str, object]) -> Config:
     config = Config(**fields)  # type: ignore[arg-type]
     if not 0 <= config.port <= MAX_PORT:
         raise ValueError(f"`port` is at most {MAX_PORT}")
+    if config.notify_every_s < 0:
+        raise ValueError("`notify_every_s` is 0 or more")
     if config.origin and not ORIGIN.fullmatch(config.origin):
         raise ValueError("`origin` is like https://assent.example.com, without anything after it")
     return config
