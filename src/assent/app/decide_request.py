@@ -68,7 +68,7 @@ async def decide_request(gate: Gatehouse, number: int, word: Word) -> Request | 
         return spoken
     said = word if spoken is None else replace(word, by=spoken.person.name)
     decision = as_signed(decision_from(gate, seen, said), spoken)
-    voucher = Voucher(gate.proof, word.allowance, spoken)
+    voucher = Voucher(gate.proof, word.allowance, gate.ids, spoken)
     unproven = fits(voucher, seen, decision)
     if unproven is not None:
         return unproven

@@ -15,6 +15,7 @@ from assent.adapters.git.shadow import ShadowRepositories
 from assent.adapters.identity.passkeys import WebauthnCeremonies
 from assent.adapters.identity.server_key import ServerKeyFile
 from assent.adapters.identity.signatures import CheckedSignatures
+from assent.adapters.notify.process import AppriseNotifier
 from assent.adapters.policy_file import PolicyFiles
 from assent.adapters.project import LocalProject
 from assent.adapters.workspace import LocalFiles, LocalWorld
@@ -31,6 +32,7 @@ from assent.errors import UnavailableError
 from assent.testing import MemoryStore
 
 if TYPE_CHECKING:
+    from assent.adapters.git.log import GitLogs
     from assent.adapters.store import Reader
 
 T = TypeVar("T")
@@ -75,7 +77,14 @@ def open_gatehouse(home: Home, config: Config) -> Gatehouse:
 
     shadow = ShadowRepositories(home.root)
     store = open_store(database_url(home, config))
-    return _gatehouse(home, store, shadow=shadow, changes=_change_ports(home, store))
+    changes = _change_ports(home, store)
+    return _gatehouse(home, store, shadow=shadow, changes=changes, logs=_logs())
+
+
+def _logs() -> "GitLogs":
+    from assent.adapters.git.log import GitLogs  # noqa: PLC0415
+
+    return GitLogs()
 
 
 def _change_ports(home: Home, store: Store) -> ChangePorts:
@@ -103,8 +112,20 @@ def _change_ports(home: Home, store: Store) -> ChangePorts:
     )
 
 
+def _proof(home: Home, logs: "GitLogs | None") -> ProofPorts:
+    signatures, server = CheckedSignatures(), ServerKeyFile(home.server_key)
+    if logs is None:
+        return ProofPorts(signatures, server)
+    return ProofPorts(signatures, server, logs.head, logs)
+
+
 def _gatehouse(
-    home: Home, store: Store, *, shadow: Shadow | None = None, changes: ChangePorts | None = None
+    home: Home,
+    store: Store,
+    *,
+    shadow: Shadow | None = None,
+    changes: ChangePorts | None = None,
+    logs: "GitLogs | None" = None,
 ) -> Gatehouse:
     return Gatehouse(
         store=store,
@@ -120,7 +141,7 @@ def _gatehouse(
         changes=changes,
         shadow=shadow,
         oncall_file=str(home.oncall_file),
-        proof=ProofPorts(CheckedSignatures(), ServerKeyFile(home.server_key)),
+        proof=_proof(home, logs),
     )
 
 

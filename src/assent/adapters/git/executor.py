@@ -18,6 +18,7 @@ from assent.app.changes.ports import (
 )
 from assent.core.changes.hunks import FilePatch
 from assent.core.changes.model import HunkId, Part, TreePayload
+from assent.core.proof.log import NewEntry
 from assent.core.risk.edits import FileVersion
 
 ATTRIBUTES_LIMIT = 1024 * 1024
@@ -68,6 +69,9 @@ class GitRepositories:
     def versions(self, repository: str, base: str, commit: str) -> tuple[FileVersion, ...]:
         return patches.versions(self._bare(repository).git, base, commit)
 
+    def authors(self, repository: str, base: str, commit: str) -> tuple[str, ...]:
+        return capture.authors(self._bare(repository).git, base, commit)
+
     def blob(self, repository: str, commit: str, path: str) -> bytes | None:
         return patches.blob(self._bare(repository).git, commit, path)
 
@@ -111,12 +115,20 @@ class GitRepositories:
         return TreePayload(base=onto, commit=made, tree=tree)
 
     def land(
-        self, repository: str, target: str, *, before: str, after: str
+        self,
+        repository: str,
+        target: str,
+        *,
+        before: str,
+        after: str,
+        entry: NewEntry | None = None,
     ) -> Landed | Moved | InTheWay:
         bare = self._bare(repository)
         # Another process at the same landing would take files that are half written for edits.
         with locked(bare.path.with_suffix(".landing")):
-            return landing.land(bare, target, before=before, after=after, step=self._step)
+            return landing.land(
+                bare, target, before=before, after=after, step=self._step, entry=entry
+            )
 
     def contains(self, repository: str, target: str, commit: str) -> bool:
         return landing.contains(user_git(Path(repository)), target, commit)

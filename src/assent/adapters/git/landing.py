@@ -7,12 +7,14 @@ configuration, and no push or fetch takes place there, whose settings could name
 
 from collections.abc import Callable
 
+from assent.adapters.git import log
 from assent.adapters.git.bare import Bare, user_git
 from assent.adapters.git.capture import branch_ref, commit_of
 from assent.adapters.git.conventions import conventions
 from assent.adapters.git.following import Follower, checkouts_of, differences
 from assent.adapters.git.run import Git, failed
 from assent.app.changes.ports import InTheWay, Landed, Moved
+from assent.core.proof.log import NewEntry
 from assent.errors import UnavailableError
 
 Step = Callable[[str], None]
@@ -21,11 +23,19 @@ MERGED = "refs/assent/merged"
 """The last commit that Assent moved a branch to, set together with the branch."""
 FEW_OBJECTS = 100
 """Up to so many objects are stored one by one, as git does by default."""
+APPENDS = 20
+"""How often the log of decisions may be moved by others in between."""
 DURABLE = ("-c", "core.fsync=objects,derived-metadata,reference")
 
 
 def land(
-    bare: Bare, target: str, *, before: str, after: str, step: Step
+    bare: Bare,
+    target: str,
+    *,
+    before: str,
+    after: str,
+    step: Step,
+    entry: NewEntry | None = None,
 ) -> Landed | Moved | InTheWay:
     """See `Repositories.land`."""
     user = user_git(bare.user)
@@ -45,7 +55,7 @@ def land(
     step("transfer")
     _transfer(bare, user, before=before, after=after)
     step("move")
-    moved = _move(user, ref, before=before, after=after)
+    moved = _move(user, ref, before=before, after=after, entry=entry)
     if moved is not None:
         return moved
     step("follow")
@@ -88,19 +98,25 @@ def _transfer(bare: Bare, user: Git, *, before: str, after: str) -> None:
         user.output(*DURABLE, "index-pack", "--stdin", "--fix-thin", given=pack)
 
 
-def _move(user: Git, ref: str, *, before: str, after: str) -> Moved | None:
-    """Compare and swap, both refs or neither."""
-    script = f"start\nupdate {ref} {after} {before}\nupdate {MERGED} {after}\nprepare\ncommit\n"
+def _move(user: Git, ref: str, *, before: str, after: str, entry: NewEntry | None) -> Moved | None:
+    """Compare and swap, all refs or none: the branch, what merged last, and the log of decisions
+    with `entry`. Begun anew while others append to the log."""
     words = (*DURABLE, "update-ref", "-m", "assent: merge", "--stdin")
-    done = user.run(*words, given=script.encode("utf-8", "surrogateescape"))
-    if done.returncode == 0:
-        return None
-    now = commit_of(user, ref)
-    if now == after:
-        return None
-    if now != before:
-        return Moved(now or "")
-    raise failed(words, done)
+    moves = f"update {ref} {after} {before}\nupdate {MERGED} {after}\n"
+    for left in reversed(range(APPENDS)):
+        noted = None if entry is None else log.prepare(user, entry)
+        script = f"start\n{moves}{noted.moves if noted else ''}prepare\ncommit\n"
+        done = user.run(*words, given=script.encode("utf-8", "surrogateescape"))
+        if done.returncode == 0:
+            return None
+        now = commit_of(user, ref)
+        if now == after:
+            return None
+        if now != before:
+            return Moved(now or "")
+        if noted is None or not left:
+            raise failed(words, done)
+    return None
 
 
 def _bring_along(followers: list[Follower], before: str, after: str) -> Landed:

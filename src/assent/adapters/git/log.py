@@ -48,6 +48,11 @@ class GitLogs:
         found = find_place(place)
         return None if found is None else found.repository
 
+    def head(self, place: str) -> str:
+        """The commit that the log of `place` ends with; empty where there is none."""
+        repository = self.find(place)
+        return "" if repository is None else log_head(user_git(Path(repository)))
+
     def state(self, repository: str) -> LogState:
         git = user_git(Path(repository))
         refs = _refs(git)
@@ -114,7 +119,7 @@ class Prepared:
     """Lines for `update-ref --stdin`."""
 
 
-def prepare(git: Git, entry: NewEntry, *, at: int) -> Prepared | None:
+def prepare(git: Git, entry: NewEntry) -> Prepared | None:
     """Write an entry, to be put in force together with other refs.
 
     None where the log does not know the server that signed it yet, or has it already: then it is
@@ -126,8 +131,13 @@ def prepare(git: Git, entry: NewEntry, *, at: int) -> Prepared | None:
         return None
     if not _lacking(git, onto, [entry]):
         return None
-    head = _written(git, onto, [entry], at=at)
+    head = _written(git, onto, [entry], at=_moment(entry))
     return Prepared(head, _moves(refs, head=head))
+
+
+def _moment(entry: NewEntry) -> int:
+    at = read_statement(entry.envelope.payload).predicate.get("at")
+    return at if isinstance(at, int) else 0
 
 
 def _vouches(keys: bytes | None, entry: NewEntry) -> bool:

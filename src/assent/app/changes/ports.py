@@ -20,6 +20,7 @@ from assent.core.changes.model import (
 )
 from assent.core.policy.changes import ChangeRules
 from assent.core.policy.team import TeamRule
+from assent.core.proof.log import NewEntry
 from assent.core.risk.edits import ChangeReading, FileVersion
 
 
@@ -126,6 +127,11 @@ class Repositories(Protocol):
         """The same as texts, as risk reads them; not for files too large to be read."""
         ...
 
+    def authors(self, repository: str, base: str, commit: str) -> tuple[str, ...]:
+        """Authors and committers of the commits that `commit` has and `base` has not, each once:
+        `Ana Lima <ana@example.com>`. Without those who have no name but Assent's own."""
+        ...
+
     def blob(self, repository: str, commit: str, path: str) -> bytes | None:
         """A file's bytes in a commit; None when it is not there. At most 8 MiB."""
         ...
@@ -149,10 +155,18 @@ class Repositories(Protocol):
         ...
 
     def land(
-        self, repository: str, target: str, *, before: str, after: str
+        self,
+        repository: str,
+        target: str,
+        *,
+        before: str,
+        after: str,
+        entry: NewEntry | None = None,
     ) -> Landed | Moved | InTheWay:
         """Move `refs/heads/<target>` of the user's repository from `before` to `after` in one
-        transaction, and bring along the work trees in which it is checked out.
+        transaction, and bring along the work trees in which it is checked out. `entry` goes into
+        the repository's log of decisions with the same transaction, where that log knows who
+        signed it; else it is left to who appends the rest.
 
         Doing it again after it was done, or after a kill in between, ends in the same.
         """

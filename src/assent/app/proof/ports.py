@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from assent.app.proof.log_ports import DecisionLogs
 from assent.core.people.model import Factor
 from assent.core.proof.dsse import Signature
 from assent.core.proof.keys import PublicKey, ServerPublicKey, Unproven
@@ -45,3 +46,5 @@ class ProofPorts:
     log_head: Callable[[str], str] = _no_log
     """The commit that the log of decisions ends with in the repository of a folder; empty: it has
     none. Asks git, so it may take a moment."""
+    logs: DecisionLogs | None = None
+    """None where nothing is appended to them."""

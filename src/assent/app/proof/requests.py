@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from assent.app import records
 from assent.app.gatehouse import Gatehouse
 from assent.app.grants import Allowance
-from assent.app.ports import Tx
+from assent.app.ports import Ids, Tx
 from assent.app.proof.ports import ProofPorts
+from assent.app.proof.record import record_entry
 from assent.app.proof.signing import (
     Spoken,
     attest,
@@ -21,6 +22,8 @@ from assent.core.approvals import Cause, Decision, Refusal, Request, Verdict
 from assent.core.canonical import Json
 from assent.core.policy.model import Tier
 from assent.core.proof.decisions import Moment, decision_statement
+from assent.core.proof.dsse import read_envelope
+from assent.core.proof.evidence import evidence_of_request
 from assent.core.proof.keys import Unproven
 from assent.core.proof.statement import Statement
 
@@ -31,6 +34,7 @@ class Voucher:
 
     proof: ProofPorts | None
     allowance: Allowance
+    ids: Ids
     spoken: Spoken | None = None
 
     def statement(self, request: Request, decision: Decision) -> Statement:
@@ -106,12 +110,26 @@ def vouch(tx: Tx, voucher: Voucher, request: Request, decision: Decision) -> Map
     fields: dict[str, Json] = {"factor": decision.factor.value}
     if voucher.spoken is not None:
         digest = keep(tx, voucher.spoken, about=about, at=decision.at)
+        _log(tx, voucher, request, decision, body=voucher.spoken.body)
         return {**fields, "statement": digest, "signed_by": "person"}
     if voucher.proof is None:
         return fields
     digest, body = attest(voucher.proof, voucher.statement(request, decision))
     tx.add_envelope(digest, body, about=about, at=decision.at)
+    _log(tx, voucher, request, decision, body=body)
     return {**fields, "statement": digest, "signed_by": "server"}
+
+
+def _log(tx: Tx, voucher: Voucher, request: Request, decision: Decision, *, body: bytes) -> None:
+    """Have the repository's log of decisions hold it, with what it was taken on."""
+    record_entry(
+        tx,
+        request.proposal.session.workspace,
+        read_envelope(body),
+        ids=voucher.ids,
+        now=decision.at,
+        evidence=evidence_of_request(request),
+    )
 
 
 def allowed_fields(verdict: Verdict, allowance: Allowance) -> dict[str, Json]:
