@@ -16,6 +16,7 @@ from assent.app.people.rules import (
     need_own,
     speaking,
 )
+from assent.app.people.zones import zone_named
 from assent.app.ports import Tx
 from assent.core.canonical import Json
 from assent.core.people.apart import handle
@@ -86,7 +87,7 @@ async def add_person(gate: Gatehouse, new: NewPerson, by: Speaker) -> Person:
             raise ConflictError(
                 f"There is a {made.name} already.", hint="See who is: assent people"
             )
-        keep_person(tx, made, "person-added", by=by, at=now)
+        keep_person(tx, made, "person-added", by=by, at=now, ids=gate.ids)
         tx.seal(now)
         return made
 
@@ -194,7 +195,7 @@ async def take(
         if after == person:
             return person
         made = replace(after, version=person.version + 1)
-        keep_person(tx, made, what, by=by, at=now, fields=fields)
+        keep_person(tx, made, what, by=by, at=now, ids=gate.ids, fields=fields)
         tx.seal(now)
         return made
 
@@ -278,6 +279,8 @@ def _checked(person: Person) -> Person:
             raise UsageError(
                 f"{span!r} are no hours.", hint="Write days and a span: mon-fri 20:00-07:00"
             )
+    if person.zone and zone_named(person.zone) is None:
+        raise UsageError(f"{person.zone!r} is no time zone.", hint="Such as Europe/Berlin")
     if max(map(len, (person.aliases, person.roles, person.keys, person.quiet))) > MOST:
         raise UsageError(f"Of aliases, roles, keys and quiet hours {MOST} each are the most.")
     return person

@@ -54,7 +54,7 @@ async def settle_owner(gate: Gatehouse, *, named: str, login: str) -> str:
             roles=(ADMIN,),
             login=login,
         )
-        keep_person(tx, first, "person-added", by=Speaker(DAEMON, DAEMON), at=now)
+        keep_person(tx, first, "person-added", by=Speaker(DAEMON, DAEMON), at=now, ids=gate.ids)
         tx.seal(now)
         return name
 

@@ -183,7 +183,9 @@ async def finish_registration(
             "label": made.label,
             "rp_id": made.rp_id,
         }
-        keep_person(tx, after, "passkey-added", by=_speaker(session), at=now, fields=fields)
+        keep_person(
+            tx, after, "passkey-added", by=_speaker(session), at=now, ids=gate.ids, fields=fields
+        )
         tx.seal(now)
         return made
 
@@ -211,7 +213,9 @@ async def remove_passkey(gate: Gatehouse, session: WebSession, passkey_id: str) 
         gone = next(each for each in person.passkeys if each.id == passkey_id)
         after = replace(person, passkeys=kept, version=person.version + 1)
         fields: dict[str, Json] = {"passkey": gone.id, "label": gone.label}
-        keep_person(tx, after, "passkey-removed", by=_speaker(session), at=now, fields=fields)
+        keep_person(
+            tx, after, "passkey-removed", by=_speaker(session), at=now, ids=gate.ids, fields=fields
+        )
         # Somebody who found that device may have logged in with it.
         tx.drop_web_sessions(person.name)
         tx.add_web_session(session)
@@ -259,7 +263,7 @@ async def finish_login(gate: Gatehouse, ports: PasskeyPorts, party: Party, answe
             note(tx, person.name, "logged-in", by=by, at=now, fields=fields)
             return person
         after = counted(person, passkey_id, count)
-        return keep_person(tx, after, "logged-in", by=by, at=now, fields=fields)
+        return keep_person(tx, after, "logged-in", by=by, at=now, ids=gate.ids, fields=fields)
 
     known = await gate.store.write(work, durable=True)
     if known is None:

@@ -1,9 +1,11 @@
 """What is kept and recorded of people. No secrets: of keys their fingerprints only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from assent.app.notifications.news import tell_of_security
 from assent.app.people.rules import Speaker
-from assent.app.ports import Tx
+from assent.app.ports import Ids, Tx
+from assent.app.proof.record import keys_changed
 from assent.core.canonical import Json
 from assent.core.people.apart import taken
 from assent.core.people.model import Person
@@ -21,19 +23,28 @@ def keep_person(
     *,
     by: Speaker,
     at: int,
+    ids: Ids,
     fields: Mapping[str, Json] | None = None,
 ) -> Person:
     """Store a person, with its entry in the ledger, and tell who watches.
 
-    Every change of a person passes here. Raises ConflictError when somebody was faster, and where
-    the person would be known by what is somebody else's.
+    Every change of a person passes here. Who may decide with which keys goes into the
+    repositories' logs, and the person is told of what was added or taken away. Raises
+    ConflictError when somebody was faster, and where the person would be known by what is
+    somebody else's.
     """
-    people = tx.people()
+    people, before = tx.people(), tx.person(made.name)
     shared = taken(made, people)
     if shared is not None:
         raise ConflictError(shared, hint="One thing names one person. See: assent people --json")
     tx.save_person(made)
     note(tx, made.name, what, by=by, at=at, fields={**person_fields(made), **(fields or {})})
+    if before is None or _proves(before) != _proves(made):
+        keys_changed(
+            tx, ids=ids, now=at, what=what, who=made.name, by=by.name, factor=by.factor.value
+        )
+    for news in _news(before, made):
+        tell_of_security(tx, made, news, now=at)
     return made
 
 
@@ -68,3 +79,36 @@ def person_fields(person: Person) -> dict[str, Json]:
         "quiet": list(person.quiet),
         "zone": person.zone,
     }
+
+
+def _proves(person: Person) -> tuple[object, ...]:
+    """What of a person tells whether a decision counts."""
+    keys = {key.blob for key in person.keys}
+    passkeys = {(each.id, each.public_key) for each in person.passkeys}
+    known_as = (person.full_name, person.email, person.aliases)
+    return (person.active, person.roles, known_as, keys, passkeys)
+
+
+def _news(before: Person | None, made: Person) -> Iterator[str]:
+    """What somebody is told of their own account, in a few words."""
+    if before is None:
+        return
+    yield from _differences(
+        "key",
+        {key.fingerprint: key.label or key.fingerprint for key in before.keys},
+        {key.fingerprint: key.label or key.fingerprint for key in made.keys},
+    )
+    yield from _differences(
+        "passkey",
+        {each.id: each.label for each in before.passkeys},
+        {each.id: each.label for each in made.passkeys},
+    )
+    if before.roles != made.roles:
+        yield f"your roles are now: {', '.join(made.roles) or 'none'}"
+
+
+def _differences(kind: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
+    yield from (f"a new {kind}: {label}" for id_, label in after.items() if id_ not in before)
+    yield from (
+        f"a {kind} was removed: {label}" for id_, label in before.items() if id_ not in after
+    )

@@ -45,7 +45,7 @@ async def recover_person(
             "ended_sessions": len(tx.web_sessions(name)),
             "ended_delegations": end_rights(tx, name, at=now),
         }
-        keep_person(tx, made, RECOVERED, by=by, at=now, fields=fields)
+        keep_person(tx, made, RECOVERED, by=by, at=now, ids=gate.ids, fields=fields)
         tx.add_login(link, person=name, expires_at=expires_at)
         tx.seal(now)
         return made
