@@ -30,6 +30,8 @@ from assent.app.changes.merge import merge_work
 from assent.app.changes.work import ReviewWork
 from assent.app.checkpoints.ending import undo_unfinished
 from assent.app.gatehouse import Gatehouse
+from assent.app.notifications.plan import Pace
+from assent.app.notifications.work import NotifyWork
 from assent.app.people.directory import settle_owner
 from assent.app.run_timers import BATCH, run_timers
 from assent.entrypoints.home import Config, Home, find_home, give, read_config
@@ -95,6 +97,10 @@ async def serve(home: Home, config: Config) -> None:
                     tasks.create_task(_lasting("reviews", ReviewWork(gate).run)),
                     tasks.create_task(_lasting("merges", lambda: merge_work(gate))),
                 ]
+                if gate.notifier is not None:
+                    pace = Pace(every_ms=config.notify_every_s * 1000)
+                    telling = NotifyWork(gate, gate.notifier, link=page.link, pace=pace)
+                    ticks.append(tasks.create_task(_lasting("notifications", telling.run)))
                 await page.serve_until(stopping)
                 for tick in ticks:
                     tick.cancel()
@@ -152,7 +158,9 @@ def _only_one(home: Home) -> Iterator[None]:
 class _Page:
     """The web page's server, with its socket already bound."""
 
-    def __init__(self, server: "_Server", listening: Sequence[socket.socket]) -> None:
+    def __init__(self, server: "_Server", listening: Sequence[socket.socket], *, link: str) -> None:
+        self.link = link
+        """Where people find it."""
         self._server = server
         self._listening = list(listening)
 
@@ -218,7 +226,7 @@ async def _page(
         give(Path(home.daemon_file.name), serving.group, 0o640)
     log.info("daemon.up", **asdict(info))
     try:
-        yield _Page(_Server(uvicorn_config), (*loopback, local))
+        yield _Page(_Server(uvicorn_config), (*loopback, local), link=page)
     finally:
         for each in (*loopback, local):
             each.close()

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +16,6 @@ from assent.adapters.git.shadow import ShadowRepositories
 from assent.adapters.identity.passkeys import WebauthnCeremonies
 from assent.adapters.identity.server_key import ServerKeyFile
 from assent.adapters.identity.signatures import CheckedSignatures
-from assent.adapters.notify.process import AppriseNotifier
 from assent.adapters.policy_file import PolicyFiles
 from assent.adapters.project import LocalProject
 from assent.adapters.workspace import LocalFiles, LocalWorld
@@ -23,6 +23,7 @@ from assent.app.agents import HUMAN_IN_LOOP, HookStatus, Surroundings
 from assent.app.changes.ports import ChangePorts
 from assent.app.checkpoints.ports import Shadow
 from assent.app.gatehouse import Gatehouse
+from assent.app.notifications.ports import Notifier
 from assent.app.people.passkeys import PasskeyPorts
 from assent.app.ports import Event, Store, Tx, View
 from assent.app.proof.ports import ProofPorts
@@ -78,7 +79,14 @@ def open_gatehouse(home: Home, config: Config) -> Gatehouse:
     shadow = ShadowRepositories(home.root)
     store = open_store(database_url(home, config))
     changes = _change_ports(home, store)
-    return _gatehouse(home, store, shadow=shadow, changes=changes, logs=_logs())
+    gate = _gatehouse(home, store, shadow=shadow, changes=changes, logs=_logs())
+    return replace(gate, notifier=_notifier())
+
+
+def _notifier() -> Notifier:
+    from assent.adapters.notify.process import AppriseNotifier  # noqa: PLC0415
+
+    return AppriseNotifier()
 
 
 def _logs() -> "GitLogs":
