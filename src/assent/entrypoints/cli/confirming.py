@@ -31,6 +31,12 @@ def confirmed(request: dict[str, Any], confirm: str) -> str:
     return _typed(name) if tier == APPROVE else _read()
 
 
+def shown(request: dict[str, Any]) -> str:
+    """Show the whole request before it is signed: the signature confirms it, so no word does."""
+    click.echo("\n".join(describe(request)), err=True)
+    return ""
+
+
 def _typed(name: str) -> str:
     said: str = click.prompt(f"Type {name} to approve it", default="", show_default=False)
     if said.strip().upper() != name:

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from assent.entrypoints.cli.client import connect, request_path
-from assent.entrypoints.cli.confirming import confirmed
+from assent.entrypoints.cli.confirming import confirmed, shown
 from assent.entrypoints.cli.decision import decide
+from assent.entrypoints.cli.signing import signing_options, wants_signature
 from assent.errors import UsageError
 
 
@@ -21,7 +22,16 @@ from assent.errors import UsageError
 )
 @click.option("--reason", default="", help="Kept in the record.")
 @click.option("--confirm", default="", help="The request's name, for scripts: ask nothing.")
-def command(request_name: str, source: Path | None, reason: str, confirm: str) -> None:
+@signing_options
+def command(
+    *,
+    request_name: str,
+    source: Path | None,
+    reason: str,
+    confirm: str,
+    sign_key: str,
+    as_name: str,
+) -> None:
     """Change the call of the request ID and approve what it became."""
     request = connect().get(request_path(request_name))
     editable = request["editable"]
@@ -35,9 +45,11 @@ def command(request_name: str, source: Path | None, reason: str, confirm: str) -
         "text": text,
         "reason": reason,
         "version": request["version"],
-        "confirm": confirmed(request, confirm),
+        "confirm": (
+            shown(request) if wants_signature(sign_key, as_name) else confirmed(request, confirm)
+        ),
     }
-    decide(request_name, "modify", fields)
+    decide(request_name, "modify", fields, sign_key=sign_key, as_name=as_name)
 
 
 def _edited(text: str) -> str:
