@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from assent.core.approvals import Request, State, deciding
+from assent.core.approvals import Request, State, ballot_of, deciding
+from assent.core.people.voices import NeedProgress, is_anybody
 from assent.core.policy.model import Deny
 from assent.core.risk.model import Assessment
 from assent.core.said import COMMENT
@@ -33,7 +34,8 @@ def refused_by_person(request: Request) -> str:
 
 def pending(request: Request) -> str:
     return (
-        f"Assent: waiting for a person as {request.name} ({summary(request.assessment)}). "
+        f"Assent: waiting for {waited_for(request)} as {request.name} "
+        f"({summary(request.assessment)}). "
         "Go on with other work or ask again later; the same call will pass once it is approved. "
         "Do not work around this."
     )
@@ -66,7 +68,29 @@ def not_decided(request: Request) -> str:
         State.CANCELLED: "it was withdrawn",
         State.SUPERSEDED: "a newer request took its place",
     }.get(request.state, f"it is {request.state.value}")
-    return f"Assent did not let this through: {request.name} is closed, {ended}. Go on without it."
+    instead = _sentence(request.advice) if request.advice else "Go on without it."
+    return f"Assent did not let this through: {request.name} is closed, {ended}. {instead}"
+
+
+def waited_for(request: Request) -> str:
+    """Who is missing, by group: `a person`, `2 of @security and 1 of @owners`.
+
+    An agent is not told whom of a group, so that it learns nobody to go to.
+    """
+    missing = [_missing(each) for each in ballot_of(request).progress if not each.is_met]
+    return " and ".join(missing) or "a person"
+
+
+_TOLD = ("@", "owners of ")
+"""How groups are called that say nothing of who is in them."""
+
+
+def _missing(progress: NeedProgress) -> str:
+    need = progress.need
+    if not is_anybody(need):
+        group = need.group if need.group.startswith(_TOLD) else "the reviewers"
+        return f"{progress.missing} of {group}"
+    return "a person" if progress.missing == 1 else f"{progress.missing} people"
 
 
 def vague(missing: Sequence[str]) -> str:

@@ -5,11 +5,24 @@ from types import MappingProxyType
 
 from assent.app import records
 from assent.app.agents import HookAnswer, LetThrough, LetThroughChanged
-from assent.app.ports import Tx
-from assent.core.approvals import Receipt, Refusal, Request, consume, deciding, lapse, supersede
+from assent.app.notifications.items import Occasion
+from assent.app.notifications.news import tell_of_request
+from assent.app.ports import Tx, View
+from assent.core.approvals import (
+    Receipt,
+    Refusal,
+    Request,
+    ballot_of,
+    consume,
+    deciding,
+    lapse,
+    supersede,
+)
 from assent.core.canonical import Json
-from assent.core.due import escalate, expire, timers_of
+from assent.core.due import asked_next, climb, escalate, expire, resume, timers_of
 from assent.core.facts import PlanState
+from assent.core.people.groups import is_group
+from assent.core.people.voices import active_names, is_anybody
 from assent.core.policy.budget import amount_of
 from assent.core.proposals import AgentSession, Proposal
 from assent.core.risk.model import Assessment
@@ -38,8 +51,16 @@ def open_request(
             "tier": request.tier.value,
             "reviewers": list(request.reviewers),
             "quorum": request.quorum,
+            "needs": [
+                {"group": need.group, "people": list(need.people), "count": need.count}
+                for need in request.also
+            ],
+            "asker": request.asker,
+            "separate": request.separate,
+            "signed": request.signed,
         },
     )
+    tell_of_request(tx, request, Occasion.OPENED, now=now)
     tx.publish("request", request.id, at=now)
 
 
@@ -47,16 +68,86 @@ def set_plan(tx: Tx, session: AgentSession, state: PlanState, now: int) -> None:
     tx.set_plan_state(agent=session.agent, session_id=session.session_id, state=state, at=now)
 
 
-def time_is_up(tx: Tx, request: Request, now: int) -> Request | Refusal:
-    """Ask the next ones, or else expire it, whether or not its timer has run."""
-    asked_next = escalate(request, version=request.version, now=now)
-    if isinstance(asked_next, Request):
-        store_step(tx, asked_next, "escalated", now, more={"reviewers": list(asked_next.reviewers)})
-        return asked_next
+def time_is_up(
+    tx: Tx, request: Request, now: int, *, people: tuple[str, ...] | None = None
+) -> Request | Refusal:
+    """What is due happens, whether or not its timer has run: the step that comes first.
+
+    A delay ends, the next rung is asked, the next ones are, or else it expires. `people` are those
+    whom the step asks, by name; None: not looked up. Then words that mean a group are left to the
+    timer, which looks them up, and the request is as it was.
+    """
+    if request.delayed_until is not None and request.delayed_until <= now:
+        return come_back(tx, request, now)
+    words = asked_next(request)
+    if people is None and any(is_group(word) for word in words):
+        return request
+    asked = words if people is None else people
+    climbed = climb(request, version=request.version, now=now, people=asked)
+    if isinstance(climbed, Request):
+        _store_asked(tx, climbed, now, words=words, people=asked)
+        return climbed
+    others = escalate(request, version=request.version, now=now, people=asked)
+    if isinstance(others, Request):
+        _store_asked(tx, others, now, words=words, people=asked)
+        return others
     closed = expire(request, version=request.version, now=now)
     if isinstance(closed, Request):
-        store_step(tx, closed, "expired", now)
+        store_step(tx, closed, "expired", now, more={"advice": closed.advice})
     return closed
+
+
+def come_back(tx: Tx, request: Request, now: int) -> Request | Refusal:
+    """A delay is over."""
+    step = resume(request, version=request.version, now=now)
+    if isinstance(step, Request):
+        store_step(tx, step, "resumed", now)
+        tell_of_request(tx, step, Occasion.REMINDER, to=unanswered(tx, step), now=now)
+    return step
+
+
+def remind(tx: Tx, request: Request, due_at: int, now: int) -> int:
+    """Tell those who have not answered again, and set the next reminder: how many were told.
+
+    The request stays as it is, so that nobody who looks at it has to look again. The timer is the
+    record of which reminder is next; it moves on with the same commit that puts this one out.
+    """
+    told = tell_of_request(
+        tx,
+        request,
+        Occasion.REMINDER,
+        to=unanswered(tx, request),
+        now=now,
+        mark=f"/{due_at}",
+    )
+    tx.set_timers(request.id, timers_of(request, since=now))
+    return told
+
+
+def unanswered(view: View, request: Request) -> tuple[str, ...]:
+    """Who could still agree to what is missing, and has not."""
+    people = view.people()
+    ballot = ballot_of(request, active=active_names(people))
+    open_needs = [each for each in ballot.progress if not each.is_met]
+    names = [name for each in open_needs for name in each.can]
+    if any(is_anybody(each.need) for each in open_needs):
+        names += [person.name for person in people if ballot.bars.lets(person.name)]
+    spoke = {voice.by for voice in ballot.voices}
+    return tuple(name for name in dict.fromkeys(names) if name not in spoke)
+
+
+def _store_asked(
+    tx: Tx, step: Request, now: int, *, words: tuple[str, ...], people: tuple[str, ...]
+) -> None:
+    """Others are asked from now on: recorded as whom the policy named, and who that was."""
+    more: Mapping[str, Json] = {
+        "asked": list(words),
+        "people": list(people),
+        "reviewers": list(step.reviewers),
+        "until": step.expires_at,
+    }
+    store_step(tx, step, "escalated", now, more=more)
+    tell_of_request(tx, step, Occasion.ESCALATED, to=people or None, now=now)
 
 
 def replace_by_newer(tx: Tx, request: Request, now: int) -> None:
@@ -78,7 +169,7 @@ def store_step(
 ) -> None:
     """Store the next version of a request that nobody's word moved: timers and clashes."""
     tx.save_request(request)
-    tx.set_timers(request.id, timers_of(request))
+    tx.set_timers(request.id, timers_of(request, since=now))
     tx.append(
         records.request_stream(request),
         kind,

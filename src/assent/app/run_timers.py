@@ -1,46 +1,90 @@
-"""What is due happens: open questions go to others or are denied, delayed ones come back."""
+"""What is due happens: people are reminded, others are asked, or it is denied; delays end."""
+
+from collections.abc import Mapping, Sequence
 
 from assent.app import requests
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Tx
-from assent.core.approvals import Refusal, Request
-from assent.core.due import Timer, TimerKind, resume
+from assent.app.who import roster_for
+from assent.core.approvals import Request
+from assent.core.due import Timer, TimerKind, asked_next
+from assent.core.people.groups import is_group, reviewers_in
+from assent.core.policy.model import Policy
+from assent.errors import UsageError
 
 BATCH = 200
 """Timers per transaction, so that a long sleep of the machine does not hold the writer."""
+_ASKS = frozenset({TimerKind.RUNG, TimerKind.EXPIRE})
 
 
 async def run_timers(gate: Gatehouse) -> int:
     """Run what is due now; the number of timers taken. Call again while it is `BATCH`."""
     now = gate.clock.now()
+    due = gate.store.read(lambda view: view.due_timers(now=now, limit=BATCH))
+    if not due:
+        return 0
+    people = await _meant(gate, due)
 
     def work(tx: Tx) -> int:
-        due = tx.due_timers(now=now, limit=BATCH)
-        for timer in due:
-            _fire(tx, timer, now)
-        return len(due)
+        taken = tx.due_timers(now=now, limit=BATCH)
+        for timer in taken:
+            _fire(tx, timer, now, people)
+        return len(taken)
 
-    if not gate.store.read(lambda view: view.due_timers(now=now, limit=1)):
-        return 0
     return await gate.store.write(work, durable=True)
 
 
-def _fire(tx: Tx, timer: Timer, now: int) -> None:
+def _fire(tx: Tx, timer: Timer, now: int, people: Mapping[Timer, tuple[str, ...]]) -> None:
     request = tx.request(timer.request_id)
     if request is None or timer.version != request.version:
         tx.drop_timer(timer)
         return
+    if timer.kind is TimerKind.REMIND:
+        requests.remind(tx, request, timer.due_at, now)
+        return
     step = (
-        requests.time_is_up(tx, request, now)
-        if timer.kind is TimerKind.EXPIRE
-        else _resume(tx, request, now)
+        requests.come_back(tx, request, now)
+        if timer.kind is TimerKind.RESUME
+        else requests.time_is_up(tx, request, now, people=people.get(timer))
     )
     if not isinstance(step, Request):
+        # It means nothing any more. What was only not looked up yet comes again.
         tx.drop_timer(timer)
 
 
-def _resume(tx: Tx, request: Request, now: int) -> Request | Refusal:
-    step = resume(request, version=request.version, now=now)
-    if isinstance(step, Request):
-        requests.store_step(tx, step, "resumed", now)
-    return step
+async def _meant(gate: Gatehouse, due: Sequence[Timer]) -> Mapping[Timer, tuple[str, ...]]:
+    """Who is asked by the timers that ask somebody, by name: nobody for a group without people.
+
+    Outside of the transaction, since it reads files and asks git.
+    """
+    found: dict[Timer, tuple[str, ...]] = {}
+    for timer in due:
+        if timer.kind not in _ASKS:
+            continue
+        request = _current(gate, timer)
+        words = () if request is None else asked_next(request)
+        if request is not None and words:
+            found[timer] = await _names(gate, request, words)
+    return found
+
+
+def _current(gate: Gatehouse, timer: Timer) -> Request | None:
+    request = gate.store.read(lambda view: view.request(timer.request_id))
+    return request if request is not None and request.version == timer.version else None
+
+
+async def _names(gate: Gatehouse, request: Request, words: tuple[str, ...]) -> tuple[str, ...]:
+    policy = _policy(gate, request.proposal.session.workspace)
+    roster = await roster_for(gate, policy, words, matter=request.matter)
+    return tuple(name for name in reviewers_in(words, roster) if not is_group(name))
+
+
+def _policy(gate: Gatehouse, workspace: str) -> Policy:
+    """The one in force, for its teams and owners. One that cannot be read has none of them."""
+    accepted = gate.store.read(lambda view: view.policy_in_force(workspace))
+    if accepted is None:
+        return gate.policies.default()
+    try:
+        return gate.policies.parse(accepted.text)
+    except UsageError:
+        return gate.policies.default()

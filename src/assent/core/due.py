@@ -96,6 +96,13 @@ def rung_due(request: Request) -> int:
     return request.created_at + request.ladder[0].after_ms
 
 
+def asked_next(request: Request) -> tuple[str, ...]:
+    """Whom time asks next, as the policy names them; nobody where it denies."""
+    if _is_asked(request) and rung_due(request) < request.expires_at:
+        return request.ladder[0].ask
+    return request.then_ask if request.state is State.PENDING else ()
+
+
 def expire(request: Request, *, version: int, now: int) -> Step:
     """Time ran out: an open question is denied, an unused approval lapses.
 

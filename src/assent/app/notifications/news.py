@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from assent.app.notifications.items import NOTIFY, Item, Occasion, write_item
 from assent.app.ports import Outgoing, Tx, View
-from assent.core.approvals import FINAL, Request, State, approvers
+from assent.core.approvals import FINAL, Request, State, Verdict, ballot_of
 from assent.core.changes.model import Change, ChangeState
 from assent.core.people.model import Person
+from assent.core.people.voices import active_names, is_anybody
 from assent.core.policy.model import AskIn
 from assent.core.redact import redact
 from assent.core.risk.factors import RiskClass
@@ -99,9 +100,18 @@ def _short(title: str) -> str:
 
 
 def tell_of_request(
-    tx: Tx, request: Request, occasion: Occasion, *, to: Iterable[str] | None = None, now: int
+    tx: Tx,
+    request: Request,
+    occasion: Occasion,
+    *,
+    to: Iterable[str] | None = None,
+    now: int,
+    mark: str = "",
 ) -> int:
-    """Tell `to`, or all who can decide it. What is asked at the agent's own prompt is no news."""
+    """Tell `to`, or all who can decide it. What is asked at the agent's own prompt is no news.
+
+    `mark` tells news of one version apart: several reminders of it.
+    """
     if request.asked_in is AskIn.AGENT:
         return 0
     names = deciders(tx, request) if to is None else to
@@ -109,7 +119,7 @@ def tell_of_request(
         occasion=occasion,
         to=names,
         stream=f"request/{request.number}",
-        dedup=f"{request.id}/{request.version}",
+        dedup=f"{request.id}/{request.version}{mark}",
         about=request.id,
         version=request.version,
         name=request.name,
@@ -123,29 +133,35 @@ def tell_of_request(
 
 
 def deciders(view: View, request: Request) -> tuple[str, ...]:
-    """Who is asked: of the first need and of the others; everybody where nobody is named."""
-    named = (*request.reviewers, *(name for need in request.also for name in need.people))
-    if not named and not any(need.group for need in request.also):
-        named = tuple(person.name for person in view.people() if person.active)
-    return tuple(name for name in dict.fromkeys(named) if may_decide(request, name))
+    """Who could still agree to what is missing, and has not said anything yet."""
+    people = view.people()
+    ballot = ballot_of(request, active=active_names(people))
+    missing = [each for each in ballot.progress if not each.is_met]
+    named = [name for each in missing for name in each.can]
+    if not named and any(is_anybody(each.need) for each in missing):
+        # Where nobody is named everybody is meant; beside others who are, everybody may be silent.
+        named = [person.name for person in people if ballot.bars.lets(person.name)]
+    spoke = {voice.by for voice in ballot.voices}
+    return tuple(name for name in dict.fromkeys(named) if name not in spoke)
 
 
-def may_decide(request: Request, name: str) -> bool:
-    return not (request.separate and name == request.asker)
-
-
-def still_waits(request: Request | None, name: str, now: int) -> bool:
-    """Whether a request is still something that `name` is to be told of."""
+def still_waits(request: Request | None, now: int) -> bool:
+    """Whether a request is still something that people are to be told of."""
     if request is None or request.state is not State.PENDING or request.delayed_until is not None:
         return False
-    return now < request.expires_at and name not in approvers(request) and may_decide(request, name)
+    return now < request.expires_at
 
 
 def tell_of_decision(tx: Tx, request: Request, *, now: int) -> int:
-    """Tell in whose name it was decided, and whose agent asked, unless they said it themselves."""
+    """Tell whom it was referred to, in whose name it was decided, and whose agent asked.
+
+    Nobody is told of what they said themselves.
+    """
     if not request.decisions:
         return 0
     said = request.decisions[-1]
+    if said.verdict is Verdict.REFER:
+        return tell_of_request(tx, request, Occasion.REFERRED, to=said.to, now=now)
     told = 0
     if said.in_name_of and said.in_name_of != said.by:
         told += tell_of_request(tx, request, Occasion.IN_NAME, to=(said.in_name_of,), now=now)
@@ -162,7 +178,7 @@ def tell_of_change(
     tx: Tx, change: Change, occasion: Occasion, *, to: Iterable[str], now: int, risk: RiskClass
 ) -> int:
     """Tell that a change waits for `to`, or left the queue. `risk` is its class, as raised."""
-    revision = change.revisions[-1]
+    revision = change.newest
     news = News(
         occasion=occasion,
         to=to,
@@ -180,10 +196,11 @@ def tell_of_change(
 
 
 def change_still_waits(change: Change | None, revision: int) -> bool:
+    """Whether a person still has to look at this revision."""
     return (
         change is not None
         and change.state is ChangeState.IN_REVIEW
-        and change.revisions[-1].number == revision
+        and change.newest.number == revision
     )
 
 
