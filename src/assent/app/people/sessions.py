@@ -63,6 +63,17 @@ async def make_link(
     await gate.store.write(work, durable=True)
 
 
+def looked_at(gate: Gatehouse, name: str, *, by: Speaker) -> Sequence[WebSession]:
+    """The sessions of a person, for that person and for administrators. Raises ForbiddenError."""
+    now = gate.clock.now()
+
+    def look(view: View) -> Sequence[WebSession]:
+        need_own(speaking(view, by), find_person(view, name), "see where others are logged in")
+        return sessions_of(view, name, now=now)
+
+    return gate.store.read(look)
+
+
 async def end_session(gate: Gatehouse, name: str, id_: str, *, by: Speaker) -> None:
     """Log one browser out. One's own, or as administrator anybody's."""
     now = gate.clock.now()
