@@ -33,6 +33,7 @@ from assent.app.gatehouse import Gatehouse
 from assent.app.notifications.plan import Pace
 from assent.app.notifications.work import NotifyWork
 from assent.app.people.directory import settle_owner
+from assent.app.proof.log import LogWork
 from assent.app.run_timers import BATCH, run_timers
 from assent.entrypoints.home import Config, Home, find_home, give, read_config
 from assent.entrypoints.hook.relay_build import install_relay
@@ -96,6 +97,7 @@ async def serve(home: Home, config: Config) -> None:
                     tasks.create_task(_seal(gate)),
                     tasks.create_task(_lasting("reviews", ReviewWork(gate).run)),
                     tasks.create_task(_lasting("merges", lambda: merge_work(gate))),
+                    tasks.create_task(_lasting("log", LogWork(gate).run)),
                 ]
                 if gate.notifier is not None:
                     pace = Pace(every_ms=config.notify_every_s * 1000)

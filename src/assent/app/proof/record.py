@@ -18,7 +18,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assent.app.ports import Ids, Outgoing, PolicyVersion, Tx
+from assent.app.ports import Ids, Outgoing, PolicyVersion, Tx, View
 from assent.core.canonical import Digest, Json, canonical, digest_of, digest_text
 from assent.core.people.model import Person
 from assent.core.proof.dsse import Envelope, envelope_bytes, read_envelope
@@ -28,6 +28,7 @@ from assent.core.proof.statement import POLICY, Statement, Subject, statement_by
 KIND = "log"
 PLACES = "decision-log"
 """The ledger's stream that names the places with a log of decisions."""
+BEGUN: Mapping[str, Json] = {"what": "begun", "who": "", "by": "", "factor": ""}
 Step = Mapping[str, Json]
 
 
@@ -132,7 +133,7 @@ def policy_statement(
     return statement_bytes(Statement(POLICY, (Subject("policy", digest),), fields))
 
 
-def known_places(tx: Tx) -> tuple[str, ...]:
+def known_places(tx: View) -> tuple[str, ...]:
     """Where a log of decisions was begun."""
     return tuple(str(json.loads(entry.body)["place"]) for entry in tx.chain(PLACES))
 
@@ -165,8 +166,7 @@ def _first(tx: Tx, place: str, *, now: int, with_policy: bool) -> list[Json]:
     if place in known_places(tx):
         return []
     tx.append(PLACES, "log-begun", at=now, fields={"place": place})
-    change: dict[str, Json] = {"what": "begun", "who": "", "by": "", "factor": ""}
-    found: list[Json] = [_keys(tx.people(), change=change, at=now)]
+    found: list[Json] = [_keys(tx.people(), change=BEGUN, at=now)]
     accepted = tx.policy_in_force(place.removesuffix("/.git"))
     if accepted is not None and with_policy:
         said = Envelope(policy_statement(accepted), ())
@@ -185,8 +185,15 @@ def _entry(
 
 
 def _keys(people: Iterable[Person], *, change: Mapping[str, Json], at: int) -> dict[str, Json]:
+    return {"keys": keys_predicate(people, change=change, at=at)}
+
+
+def keys_predicate(
+    people: Iterable[Person], *, change: Mapping[str, Json], at: int
+) -> dict[str, Json]:
+    """What an entry of keys says, without the server's key and the entry before it."""
     known: list[Json] = [_person(each) for each in sorted(people, key=lambda each: each.name)]
-    return {"keys": {"people": known, "change": change, "at": at}}
+    return {"people": known, "change": change, "at": at}
 
 
 def _person(person: Person) -> dict[str, Json]:
