@@ -2,11 +2,11 @@
 
 import hashlib
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from assent.app.notifications.items import NOTIFY, Item, Occasion, write_item
-from assent.app.ports import Outgoing, Tx, View
+from assent.app.ports import Outgoing, Tx
 from assent.core.approvals import FINAL, Request, State, Verdict, ballot_of
 from assent.core.changes.model import Change, ChangeState
 from assent.core.people.model import Person
@@ -114,7 +114,7 @@ def tell_of_request(
     """
     if request.asked_in is AskIn.AGENT:
         return 0
-    names = deciders(tx, request) if to is None else to
+    names = deciders(request, tx.people()) if to is None else to
     news = News(
         occasion=occasion,
         to=names,
@@ -132,9 +132,8 @@ def tell_of_request(
     return tell(tx, news, now=now)
 
 
-def deciders(view: View, request: Request) -> tuple[str, ...]:
-    """Who could still agree to what is missing, and has not said anything yet."""
-    people = view.people()
+def deciders(request: Request, people: Sequence[Person]) -> tuple[str, ...]:
+    """Who of all `people` could still agree to what is missing, and has not done so yet."""
     ballot = ballot_of(request, active=active_names(people))
     missing = [each for each in ballot.progress if not each.is_met]
     named = [name for each in missing for name in each.can]

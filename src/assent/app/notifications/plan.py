@@ -105,8 +105,9 @@ def plan(tx: Tx, claimed: Sequence[Outgoing], given: Planning) -> Plan:
     for row in claimed:
         if outbox.is_ours(tx, row):
             by_person[row.place].append(Piece(row, read_item(row.body)))
+    people = tx.people()
     for name, pieces in by_person.items():
-        _plan_person(tx, tx.person(name), pieces, draft, given)
+        _plan_person(tx, name, pieces, people=people, draft=draft, given=given)
     sending = {key for keys in draft.about.values() for key in keys}
     for row in claimed:
         if (item := draft.items.get(row.id)) is not None:
@@ -122,11 +123,18 @@ def due(item: Item) -> int:
 
 
 def _plan_person(
-    tx: Tx, person: Person | None, pieces: Sequence[Piece], draft: _Draft, given: Planning
+    tx: Tx,
+    name: str,
+    pieces: Sequence[Piece],
+    *,
+    people: Sequence[Person],
+    draft: _Draft,
+    given: Planning,
 ) -> None:
+    person = next((each for each in people if each.name == name), None)
     wanted: dict[str, list[Piece]] = defaultdict(list)
     for piece in pieces:
-        channels = () if person is None else _open(tx, person, piece, given.now)
+        channels = () if person is None else _open(tx, person, piece, now=given.now, people=people)
         for channel in channels:
             wanted[channel.id].append(piece)
         if not channels:
@@ -137,9 +145,11 @@ def _plan_person(
                 _plan_channel(tx, person, channel, wanted[channel.id], draft=draft, given=given)
 
 
-def _open(tx: Tx, person: Person, piece: Piece, now: int) -> Sequence[Channel]:
+def _open(
+    tx: Tx, person: Person, piece: Piece, *, now: int, people: Sequence[Person]
+) -> Sequence[Channel]:
     """The channels on which `person` is still to be told of it."""
-    if not person.active or not _matters(tx, person, piece.item, now):
+    if not person.active or not _matters(tx, person, piece.item, now=now, people=people):
         return ()
     return [
         channel
@@ -154,15 +164,15 @@ def _takes(channel: Channel, item: Item) -> bool:
     return not channel.paused and item.risk >= channel.worst_only
 
 
-def _matters(view: View, person: Person, item: Item, now: int) -> bool:
+def _matters(view: View, person: Person, item: Item, *, now: int, people: Sequence[Person]) -> bool:
     if not item.occasion.waits:
         return True
     if item.occasion is Occasion.CHANGE_WAITS:
         return change_still_waits(view.change(item.about), item.version)
     request = view.request(item.about)
-    if request is None or not still_waits(request, person.name, now):
+    if request is None or not still_waits(request, now):
         return False
-    return item.occasion is Occasion.REFERRED or person.name in deciders(view, request)
+    return item.occasion is Occasion.REFERRED or person.name in deciders(request, people)
 
 
 def _plan_channel(
