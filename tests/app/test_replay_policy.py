@@ -33,7 +33,7 @@ async def a_day(scene: Scene) -> None:
         submitted = await submit_action(scene.gate, proposal(text))
         verdict = Verdict.REJECT if text == PUSH else Verdict.APPROVE
         if isinstance(submitted, Waiting):
-            word = Word(verdict=verdict, by="ana", via="web", reason="so", confirm="read")
+            word = Word(verdict=verdict, by="ana", via="cli", reason="so", confirm="read")
             await decide_request(scene.gate, submitted.request.number, word)
     await submit_action(scene.gate, proposal(ToolCall("lab", "poke", "{}")))
 

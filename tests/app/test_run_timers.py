@@ -23,7 +23,7 @@ async def test_a_question_nobody_answers_is_denied(scene: Scene) -> None:
 async def test_an_approval_nobody_uses_lapses(scene: Scene) -> None:
     await submit_action(scene.gate, proposal())
     await decide_request(
-        scene.gate, 1, Word(verdict=Verdict.APPROVE, by="ana", via="web", confirm="read")
+        scene.gate, 1, Word(verdict=Verdict.APPROVE, by="ana", via="cli", confirm="read")
     )
     scene.clock.advance(BUILT_IN.expires_ms)
     await run_timers(scene.gate)
@@ -50,7 +50,7 @@ async def test_a_request_delayed_past_its_expiry_can_still_be_decided(scene: Sce
     scene.clock.advance(BUILT_IN.expires_ms + HOUR)
     await run_timers(scene.gate)
     decided = await decide_request(
-        scene.gate, 1, Word(verdict=Verdict.APPROVE, by="ana", via="web", confirm="read")
+        scene.gate, 1, Word(verdict=Verdict.APPROVE, by="ana", via="cli", confirm="read")
     )
     assert isinstance(decided, Request)
     assert decided.state is State.APPROVED

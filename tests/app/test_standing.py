@@ -43,7 +43,7 @@ async def approve(scene: Scene, request: Request, allowance: Allowance = KEEP) -
     word = Word(
         verdict=Verdict.APPROVE,
         by="ana",
-        via="web",
+        via="cli",
         confirm=request.name if request.tier is Tier.APPROVE else "read",
         allowance=allowance,
     )

@@ -32,7 +32,7 @@ async def asked(scene: Scene, text: str = "make release") -> Request:
 
 
 def approve(*, by: str = "ana", version: int | None = None) -> Word:
-    return Word(verdict=Verdict.APPROVE, by=by, via="web", version=version, confirm="read")
+    return Word(verdict=Verdict.APPROVE, by=by, via="cli", version=version, confirm="read")
 
 
 def reject(reason: str = "not now") -> Word:

@@ -1,4 +1,4 @@
-"""A person decides about a request: approve, reject, modify, delay or withdraw."""
+"""A person decides about a request: approve, reject, modify, delay, refer or withdraw."""
 
 from dataclasses import dataclass, replace
 
@@ -8,9 +8,11 @@ from assent.app.checkpoints.ending import undo_rejected
 from assent.app.checkpoints.matters import is_unfinished, keep
 from assent.app.gatehouse import Gatehouse
 from assent.app.grants import ONCE, Allowance, check_allowance, give_grants
+from assent.app.notifications.news import tell_of_decision
 from assent.app.ports import PolicyVersion, Tx
 from assent.app.precedent import effects_of, note_agreement
 from assent.app.proof.requests import Voucher, as_signed, fits, heard, revoked, vouch
+from assent.app.speaking import hand_with, name_for, reading_of, taken
 from assent.core.actions import Plan, PolicyEdit, UnexplainedChange, UnknownAction
 from assent.core.approvals import (
     Decision,
@@ -21,7 +23,6 @@ from assent.core.approvals import (
     consume,
     hand_of,
 )
-from assent.core.deciding import decide
 from assent.core.due import timers_of
 from assent.core.facts import PlanState
 from assent.core.people.model import Factor
@@ -43,6 +44,10 @@ class Word:
     """For a modification: the changed editable part of the call."""
     until: int | None = None
     """For a delay: its end, in ms since the epoch."""
+    to: tuple[str, ...] = ()
+    """For a referral: the people who may decide from now on, too."""
+    in_name_of: str | None = None
+    """Who let this person decide for them; None: whoever did, where that counts for more."""
     confirm: str = ""
     """For an approval: `read`, or the request's name typed again, as its tier wants."""
     factor: Factor = Factor.NONE
@@ -74,7 +79,9 @@ async def decide_request(gate: Gatehouse, number: int, word: Word) -> Request | 
         return unproven
 
     def work(tx: Tx) -> Request | Refusal:
-        decided = revoked(tx, voucher, seen) or _apply(tx, seen, decision, voucher)
+        decided = revoked(tx, voucher, seen) or _apply(
+            gate, tx, seen, decision=decision, voucher=voucher
+        )
         if isinstance(decided, Request):
             give_grants(tx, decided, word.allowance, ids=gate.ids)
             tx.seal(decision.at)
@@ -90,18 +97,29 @@ def decision_from(gate: Gatehouse, seen: Request, word: Word) -> Decision:
     """What `word` decides about `seen`. Raises UsageError for what the call cannot take."""
     replacement = _changed(gate, seen, word.text) if word.verdict is Verdict.MODIFY else None
     check_allowance(seen, word.allowance)
+    now = gate.clock.now()
+    reading, giver = gate.store.read(
+        lambda view: (
+            reading_of(view, seen, word.by),
+            name_for(gate, view, seen, by=word.by, at=now),
+        )
+    )
     return Decision(
         verdict=word.verdict,
         by=word.by,
-        at=gate.clock.now(),
+        at=now,
         version=seen.version if word.version is None else word.version,
         subject=seen.subject,
         reason=word.reason.strip() or _reason_of(seen, word),
         via=word.via,
         replacement=replacement,
         until=word.until,
-        hand=hand_of(seen, word.confirm),
+        hand=hand_with(hand_of(seen, word.confirm), reading, via=word.via),
         factor=word.factor,
+        in_name_of=giver if word.in_name_of is None else word.in_name_of,
+        shown_ms=0 if reading is None else reading.shown_ms,
+        read=reading is not None and reading.read,
+        to=tuple(dict.fromkeys(word.to)),
     )
 
 
@@ -142,12 +160,14 @@ def _in_the_run_of(asked: Proposal, changed: Proposal) -> Proposal:
     )
 
 
-def _apply(tx: Tx, seen: Request, decision: Decision, voucher: Voucher) -> Request | Refusal:
+def _apply(
+    gate: Gatehouse, tx: Tx, seen: Request, *, decision: Decision, voucher: Voucher
+) -> Request | Refusal:
     now = decision.at
     request = tx.request(seen.id)
     if request is None:
         raise NotFoundError(f"{seen.name} is gone.", hint="See: assent inbox")
-    decided = decide(request, decision)
+    decided = taken(gate, tx, request, decision)
     if isinstance(decided, Refusal):
         return decided
     tx.save_request(decided)
@@ -161,6 +181,7 @@ def _apply(tx: Tx, seen: Request, decision: Decision, voucher: Voucher) -> Reque
             **vouch(tx, voucher, request, decision),
         },
     )
+    tell_of_decision(tx, decided, now=now)
     tx.publish("request", decided.id, at=now)
     if decided.state is State.APPROVED:
         note_agreement(tx, decided.proposal.session, effects_of(decided.assessment), now)

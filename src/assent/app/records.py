@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from assent.app.ports import View
 from assent.core.actions import Action, Plan, ToolCall
-from assent.core.approvals import Decision, Request
+from assent.core.approvals import Decision, Request, ballot_of
 from assent.core.canonical import Digest, Json, digest_text
 from assent.core.encoding import action_digest, kind_of
 from assent.core.facts import Facts
@@ -197,4 +197,26 @@ def decision_fields(request: Request, decision: Decision) -> Mapping[str, Json]:
         "until": decision.until,
         "replacement": None if replacement is None else replacement.subject,
         "policy": request.policy,
+        **_voice_fields(request, decision),
+    }
+
+
+def _voice_fields(request: Request, decision: Decision) -> dict[str, Json]:
+    """In whose place somebody spoke, how they had looked, and what is agreed to by that."""
+    progress = ballot_of(request).progress
+    return {
+        "in_name_of": decision.in_name_of,
+        "to": list(decision.to),
+        "asker": request.asker,
+        "shown_ms": decision.shown_ms,
+        "read": decision.read,
+        "needs": [
+            {
+                "group": each.need.group,
+                "count": each.need.count,
+                "by": [voice.by for voice in each.counted],
+                "in_name_of": [voice.in_name_of for voice in each.counted],
+            }
+            for each in progress
+        ],
     }

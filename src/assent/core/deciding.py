@@ -24,7 +24,7 @@ from assent.core.policy.model import AskIn, Tier
 from assent.core.proposals import Proposal
 
 NO_DELEGATIONS: Sequence[Delegation] = ()
-_WEIGHTY = AGREEING | {Verdict.REFER}
+WEIGHTY = AGREEING | {Verdict.REFER}
 """What lets something run, or others decide. Of everything else no harm comes."""
 
 
@@ -121,7 +121,7 @@ def _refuse_speaker(
     bars = bars_of(request, active)
     if not bars.is_active(by):
         return Refusal(Cause.NOT_ACTIVE, f"{by} is not an active person here, and decides nothing.")
-    if decision.verdict in _WEIGHTY:
+    if decision.verdict in WEIGHTY:
         at_prompt = request.separate and decision.via == AGENT_PROMPT
         if bars.is_asker(by) or bars.is_asker(giver) or at_prompt:
             return Refusal(

@@ -11,9 +11,9 @@ from assent.app.decide_request import Word, decision_from
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Opened, View
 from assent.app.proof.requests import allowed_fields
+from assent.app.speaking import taken
 from assent.core.approvals import Refusal
 from assent.core.canonical import Digest, digest_of
-from assent.core.deciding import decide
 from assent.core.people.model import Factor, Passkey, Person, SshKey
 from assent.core.policy.model import Tier
 from assent.core.proof.decisions import Moment, decision_statement
@@ -58,7 +58,7 @@ async def statement_of_request(gate: Gatehouse, number: int, word: Word) -> Prep
         shown_ms=moment.shown_ms,
         read=moment.read,
     )
-    refusal = decide(seen, decision)
+    refusal = gate.store.read(lambda view: taken(gate, view, seen, decision))
     if isinstance(refusal, Refusal):
         return refusal
     allowed = allowed_fields(decision.verdict, word.allowance)

@@ -71,3 +71,18 @@ def givers_for(
             }
         )
     )
+
+
+def takers_of(
+    giver: str, delegations: Sequence[Delegation], matter: Matter, at: int
+) -> tuple[str, ...]:
+    """Who may decide about `matter` in the place of `giver`, by name."""
+    return tuple(
+        sorted(
+            {
+                each.taker
+                for each in delegations
+                if each.giver == giver and each.taker != giver and not why_not(each, matter, at)
+            }
+        )
+    )

@@ -156,6 +156,7 @@ def _where_said(request: Request, decision: Decision) -> dict[str, Json]:
         "asker": request.asker,
         "until": decision.until,
         "runs": None if changed is None else changed.subject,
+        "to": list(decision.to) if decision.to else None,
     }
     return {name: value for name, value in found.items() if value not in ("", None)}
 
