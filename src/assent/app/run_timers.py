@@ -3,14 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from assent.app import requests
+from assent.app.asked import people_meant
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Tx
-from assent.app.who import roster_for
 from assent.core.approvals import Request
 from assent.core.due import Timer, TimerKind, asked_next
-from assent.core.people.groups import is_group, reviewers_in
-from assent.core.policy.model import Policy
-from assent.errors import UsageError
 
 BATCH = 200
 """Timers per transaction, so that a long sleep of the machine does not hold the writer."""
@@ -64,27 +61,10 @@ async def _meant(gate: Gatehouse, due: Sequence[Timer]) -> Mapping[Timer, tuple[
         request = _current(gate, timer)
         words = () if request is None else asked_next(request)
         if request is not None and words:
-            found[timer] = await _names(gate, request, words)
+            found[timer] = await people_meant(gate, request, words)
     return found
 
 
 def _current(gate: Gatehouse, timer: Timer) -> Request | None:
     request = gate.store.read(lambda view: view.request(timer.request_id))
     return request if request is not None and request.version == timer.version else None
-
-
-async def _names(gate: Gatehouse, request: Request, words: tuple[str, ...]) -> tuple[str, ...]:
-    policy = _policy(gate, request.proposal.session.workspace)
-    roster = await roster_for(gate, policy, words, matter=request.matter)
-    return tuple(name for name in reviewers_in(words, roster) if not is_group(name))
-
-
-def _policy(gate: Gatehouse, workspace: str) -> Policy:
-    """The one in force, for its teams and owners. One that cannot be read has none of them."""
-    accepted = gate.store.read(lambda view: view.policy_in_force(workspace))
-    if accepted is None:
-        return gate.policies.default()
-    try:
-        return gate.policies.parse(accepted.text)
-    except UsageError:
-        return gate.policies.default()
