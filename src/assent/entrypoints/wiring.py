@@ -135,6 +135,9 @@ def _gatehouse(
     changes: ChangePorts | None = None,
     logs: "GitLogs | None" = None,
 ) -> Gatehouse:
+    # Here, because the command line, which only asks the daemon, needs none of it.
+    from assent.adapters.git.owners import GitOwners  # noqa: PLC0415
+
     return Gatehouse(
         store=store,
         clock=SystemClock(),
@@ -150,6 +153,7 @@ def _gatehouse(
         shadow=shadow,
         oncall_file=str(home.oncall_file),
         proof=_proof(home, logs),
+        owners=GitOwners(),
     )
 
 
