@@ -11,6 +11,7 @@ from assent.app.grants import ONCE, Allowance, check_allowance, give_grants
 from assent.app.notifications.news import tell_of_decision
 from assent.app.ports import PolicyVersion, Tx
 from assent.app.precedent import effects_of, note_agreement
+from assent.app.proof.record import policy_accepted
 from assent.app.proof.requests import Voucher, as_signed, fits, heard, revoked, vouch
 from assent.app.speaking import hand_with, name_for, reading_of, taken
 from assent.core.actions import Plan, PolicyEdit, UnexplainedChange, UnknownAction
@@ -185,14 +186,14 @@ def _apply(
     tx.publish("request", decided.id, at=now)
     if decided.state is State.APPROVED:
         note_agreement(tx, decided.proposal.session, effects_of(decided.assessment), now)
-    return _take_effect(tx, decided, now)
+    return _take_effect(gate, tx, decided, now=now)
 
 
-def _take_effect(tx: Tx, decided: Request, now: int) -> Request:
+def _take_effect(gate: Gatehouse, tx: Tx, decided: Request, *, now: int) -> Request:
     """What a decision changes at once, beyond the request itself."""
     action = decided.proposal.action
     if isinstance(action, PolicyEdit) and decided.state is State.APPROVED:
-        return _accept_policy(tx, decided, now)
+        return _accept_policy(gate, tx, decided, now=now)
     if isinstance(action, UnexplainedChange) and decided.state is State.APPROVED:
         return keep(tx, decided, now)
     if isinstance(action, Plan) and decided.state in _PLAN_AFTER:
@@ -207,7 +208,7 @@ _PLAN_AFTER = {
 }
 
 
-def _accept_policy(tx: Tx, approved: Request, now: int) -> Request:
+def _accept_policy(gate: Gatehouse, tx: Tx, approved: Request, *, now: int) -> Request:
     """An approved policy is in force with the same commit; its receipt is used up by that."""
     outcome = consume(approved, subject=approved.subject, now=now)
     if isinstance(outcome, Refusal):
@@ -218,14 +219,21 @@ def _accept_policy(tx: Tx, approved: Request, now: int) -> Request:
         return approved
     tx.save_request(used)
     tx.set_timers(used.id, timers_of(used))
-    tx.accept_policy(
-        PolicyVersion(
-            workspace=action.workspace,
-            digest=action.after,
-            text=receipt.runnable.payload,
-            accepted_by=used.decisions[-1].by,
-            at=now,
-        )
+    accepted = PolicyVersion(
+        workspace=action.workspace,
+        digest=action.after,
+        text=receipt.runnable.payload,
+        accepted_by=used.decisions[-1].by,
+        at=now,
+    )
+    tx.accept_policy(accepted)
+    policy_accepted(
+        tx,
+        accepted,
+        before=action.before,
+        ids=gate.ids,
+        request=used.number,
+        subject=receipt.runnable.subject,
     )
     tx.append(
         records.policy_stream(action.workspace),

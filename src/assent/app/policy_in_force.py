@@ -9,6 +9,7 @@ import difflib
 from assent.app import records, requests
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import PolicyVersion, Tx, View
+from assent.app.proof.record import policy_accepted
 from assent.app.who import addressed, roster_for, words_of
 from assent.core.actions import PolicyEdit
 from assent.core.approvals import Request
@@ -52,7 +53,9 @@ async def begin_policy(gate: Gatehouse, workspace: str, *, by: str, seen: Digest
             raise ConflictError(
                 "A policy is in force here already.", hint="See its change in: assent inbox"
             )
-        tx.accept_policy(PolicyVersion(workspace, seen, text, by, now))
+        accepted = PolicyVersion(workspace, seen, text, by, now)
+        tx.accept_policy(accepted)
+        policy_accepted(tx, accepted, before=before, ids=gate.ids)
         fields: dict[str, Json] = {"policy": seen, "before": before, "by": by, "request": None}
         tx.append(records.policy_stream(workspace), "policy-accepted", at=now, fields=fields)
         tx.seal(now)

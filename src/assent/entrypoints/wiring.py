@@ -47,11 +47,11 @@ class SystemClock:
 
 
 class Uuid7:
-    """UUIDv7 (RFC 9562): milliseconds first, so that ids sort by time."""
+    """UUIDv7 (RFC 9562): milliseconds and their 4096th parts first, so that ids sort by time."""
 
     def new(self) -> str:
-        at = time.time_ns() // 1_000_000
-        value = (at & (1 << 48) - 1) << 80 | 0x7 << 76 | secrets.randbits(12) << 64
+        at, part = divmod(time.time_ns(), 1_000_000)
+        value = (at & (1 << 48) - 1) << 80 | 0x7 << 76 | (part * 4096 // 1_000_000) << 64
         value |= 0b10 << 62 | secrets.randbits(62)
         text = f"{value:032x}"
         return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))

@@ -93,18 +93,14 @@ def policy_accepted(
     before: Digest,
     ids: Ids,
     request: int | None = None,
-    decisions: Sequence[str] = (),
     subject: Digest | None = None,
 ) -> None:
     """Have the log of the workspace say which policy is in force from now on, and hold its bytes.
 
-    `request` and `subject` (the digest of its action) are those by which it was accepted, and
-    `decisions` the digests of the statements that said so; none of them for a first policy, which
-    whoever sets up Assent puts in force.
+    `request` is what it was accepted by, and `subject` the digest of the accepted action; neither
+    for a first policy, which whoever sets up Assent puts in force.
     """
-    payload = policy_statement(
-        version, before=before, request=request, decisions=decisions, subject=subject
-    )
+    payload = policy_statement(version, before=before, request=request, subject=subject)
     first = _first(tx, version.workspace, now=version.at, with_policy=False)
     step = _entry(Envelope(payload, ()), policy=version.text)
     _put(tx, version.workspace, digest_of(payload), [*first, step], ids=ids, now=version.at)
@@ -115,7 +111,6 @@ def policy_statement(
     *,
     before: str = "",
     request: int | None = None,
-    decisions: Sequence[str] = (),
     subject: Digest | None = None,
 ) -> bytes:
     """The payload of a `POLICY` statement."""
@@ -126,7 +121,7 @@ def policy_statement(
         "at": version.at,
     }
     if request is not None:
-        fields |= {"request": f"REQ-{request}", "decisions": list(decisions)}
+        fields["request"] = f"REQ-{request}"
     if subject is not None:
         fields["action"] = subject
     digest = {"sha256": version.digest.removeprefix("sha256:")}
