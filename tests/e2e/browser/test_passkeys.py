@@ -1,0 +1,368 @@
+"""Passkeys, from the first link to a signed approval: a real daemon, real hooks, a real browser.
+
+The device is Chromium's virtual authenticator: it makes real keys and real signatures.
+"""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
+
+from assent.core.people.model import Factor, Person
+from tests.e2e.browser.conftest import DESKTOP, WATCH_POLICY
+from tests.e2e.faults.agents import CLAUDE
+from tests.e2e.faults.house import House, Hook, house_in
+
+GRAVE = "npm publish"
+"""What cannot be taken back: it is approved by a signature where one can be made."""
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass
+class Visitor:
+    """A browser with a device of its own."""
+
+    house: House
+    context: BrowserContext
+    page: Page
+    cdp: CDPSession
+    device: str
+    complaints: list[str] = field(default_factory=list)
+
+    def address(self, path: str) -> str:
+        return f"{self.house.client.page}{path}"
+
+    def link(self) -> None:
+        """Come in by a one-time link."""
+        self.page.goto(self.address(self.house.client.post("/api/login-links", {})["path"]))
+        self.page.wait_for_url(self.address("/"))
+
+    def register(self, label: str = "laptop") -> None:
+        self.page.goto(self.address("/passkeys"))
+        self.page.get_by_role("textbox").fill(label)
+        self.page.keyboard.press("Enter")
+        expect(self.page.locator("#passkeys h3").filter(has_text=label)).to_be_visible()
+
+    def log_out(self) -> None:
+        self.page.get_by_role("button", name="Log out").click()
+        expect(self.page.get_by_role("heading", name="You are logged out.")).to_be_visible()
+
+    def log_in(self, *, next_page: str = "") -> None:
+        self.page.goto(self.address("/login" + (f"?next={next_page}" if next_page else "")))
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(self.address(next_page or "/"))
+
+    def knows_who(self, *, knows: bool) -> None:
+        """Whether the device recognises whoever holds it."""
+        self.cdp.send(
+            "WebAuthn.setUserVerified", {"authenticatorId": self.device, "isUserVerified": knows}
+        )
+
+    def credentials(self) -> list[dict[str, Any]]:
+        found = self.cdp.send("WebAuthn.getCredentials", {"authenticatorId": self.device})
+        return list(found["credentials"])
+
+    def cookie(self) -> str:
+        kept = {each["name"]: each["value"] for each in self.context.cookies()}
+        return f"__Host-assent={kept['__Host-assent']}"
+
+    def ready(self) -> None:
+        expect(self.page.locator("#detail")).to_have_attribute("data-ready", "yes")
+
+
+def visitor(house: House, chromium: Browser) -> Visitor:
+    context = chromium.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    cdp = context.new_cdp_session(page)
+    cdp.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    device = cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    made = Visitor(house, context, page, cdp, device["authenticatorId"])
+    page.add_init_script(WATCH_POLICY)
+    page.on("pageerror", lambda error: made.complaints.append(f"script: {error}"))
+    page.on(
+        "console",
+        lambda said: made.complaints.append(said.text) if "CSP" in said.text else None,
+    )
+    return made
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with house_in(tmp_path / "house") as house:
+        git(house, "init", "-q", "-b", "main")
+        (house.workspace / "notes.txt").write_text("one\n")
+        git(house, "add", ".")
+        git(house, "commit", "-qm", "start")
+        house.start()
+        yield house
+
+
+def git(house: House, *words: str) -> str:
+    named = ("-c", "user.name=Agent", "-c", "user.email=agent@localhost")
+    done = subprocess.run(
+        ["git", *named, *words], cwd=house.workspace, capture_output=True, text=True, check=True
+    )
+    return done.stdout.rstrip("\n")
+
+
+@pytest.fixture
+def ana(house: House, chromium: Browser) -> Iterator[Visitor]:
+    """Ana's browser, which she came in with by a link."""
+    made = visitor(house, chromium)
+    made.link()
+    yield made
+    made.context.close()
+    assert made.complaints == []
+
+
+def person(house: House) -> Person:
+    found = house.read(lambda view: view.person("ana"))
+    assert found is not None
+    return found
+
+
+def asked(house: House, command: str = GRAVE) -> Hook:
+    """An agent asks, and waits for the answer."""
+    hook = house.shell(CLAUDE, command)
+    house.waiting()
+    return hook
+
+
+def test_from_the_first_link_to_a_signed_approval(house: House, ana: Visitor) -> None:
+    ana.register("laptop")
+    assert [each.label for each in person(house).passkeys] == ["laptop"]
+    assert person(house).passkeys[0].rp_id == "localhost"
+    ana.log_out()
+    ana.log_in()
+    hook = asked(house)
+    ana.page.goto(ana.address("/requests/REQ-1"))
+    ana.ready()
+    ana.page.keyboard.press("a")
+    signing = ana.page.get_by_role("button", name=re.compile("^Sign with your passkey"))
+    expect(signing).to_be_focused()
+    ana.page.keyboard.press("Enter")
+    expect(ana.page.locator(".standing.approved")).to_be_visible()
+    assert hook.said().passed
+    said = house.read(lambda view: view.request_numbered(1))
+    assert said is not None
+    decision = said.decisions[0]
+    assert (decision.by, decision.factor, decision.via) == ("ana", Factor.PASSKEY, "web")
+    envelope = house.read(lambda view: view.envelope(decision.envelope))  # type: ignore[arg-type]
+    assert envelope is not None
+    signature = json.loads(envelope)["signatures"][0]
+    assert signature["keyid"] == person(house).passkeys[0].id
+    assert house.assent("verify").returncode == 0
+
+
+def test_a_device_that_does_not_know_who_holds_it_signs_nothing(
+    house: House, ana: Visitor
+) -> None:
+    ana.register()
+    hook = asked(house)
+    ana.page.goto(ana.address("/requests/REQ-1"))
+    ana.ready()
+    ana.knows_who(knows=False)
+    ana.page.keyboard.press("a")
+    ana.page.keyboard.press("Enter")
+    told = ana.page.locator("#panel-approve [data-told]")
+    expect(told).to_contain_text("Nothing was decided.")
+    assert house.request(1)["state"] == "pending"
+    ana.knows_who(knows=True)
+    ana.page.keyboard.press("Enter")
+    expect(ana.page.locator(".standing.approved")).to_be_visible()
+    assert hook.said().passed
+
+
+def test_a_changed_command_is_signed_as_changed_and_nothing_typed_is_lost(
+    house: House, ana: Visitor
+) -> None:
+    ana.register()
+    hook = asked(house)
+    ana.page.goto(ana.address("/requests/REQ-1"))
+    ana.ready()
+    ana.knows_who(knows=False)
+    ana.page.keyboard.press("m")
+    edited = ana.page.locator("#edited")
+    edited.fill("npm publish --dry-run")
+    ana.page.keyboard.press("Control+Enter")
+    expect(ana.page.locator("#panel-modify [data-told]")).to_contain_text("Nothing was decided.")
+    expect(edited).to_have_value("npm publish --dry-run")
+    ana.knows_who(knows=True)
+    ana.page.keyboard.press("Control+Enter")
+    expect(ana.page.locator(".standing.approved")).to_be_visible()
+    assert hook.said().passed
+    said = house.read(lambda view: view.request_numbered(1))
+    assert said is not None
+    assert said.decisions[0].factor is Factor.PASSKEY
+    assert said.decisions[0].envelope
+
+
+def test_whoever_came_by_a_link_is_told_to_log_in_and_can_reject(
+    house: House, ana: Visitor
+) -> None:
+    ana.register()
+    ana.log_out()
+    ana.link()
+    hook = asked(house)
+    ana.page.goto(ana.address("/requests/REQ-1"))
+    ana.ready()
+    expect(ana.page.locator(".options .notice")).to_contain_text("logged in by a link")
+    expect(ana.page.locator('[data-act="approve"]')).to_have_count(0)
+    refused = post(house, "/api/requests/1/approve", ana.cookie(), {"confirm": "REQ-1"})
+    assert refused.status_code in (403, 409)
+    assert house.request(1)["state"] == "pending"
+    ana.page.get_by_role("link", name="Log in with your passkey").click()
+    ana.page.get_by_role("button", name="Log in with your passkey").press("Enter")
+    ana.page.wait_for_url(ana.address("/requests/REQ-1"))
+    ana.ready()
+    ana.page.keyboard.press("r")
+    ana.page.keyboard.type("Not today.")
+    ana.page.keyboard.press("Enter")
+    expect(ana.page.locator(".standing.rejected")).to_be_visible()
+    assert not hook.said().passed
+
+
+def test_a_stolen_cookie_does_not_sign(house: House, ana: Visitor) -> None:
+    ana.register()
+    cookie = ana.cookie()
+    hook = asked(house)
+    statement = post(
+        house, "/api/requests/1/statement", cookie, {"verdict": "approve", "confirm": "REQ-1"}
+    ).json()
+    for envelope in (
+        {"payload": statement["payload"], "payloadType": IN_TOTO, "signatures": []},
+        {
+            "payload": statement["payload"],
+            "payloadType": IN_TOTO,
+            "signatures": [
+                {
+                    "kind": "webauthn",
+                    "keyid": statement["passkeys"][0]["id"],
+                    "sig": "AAAA",
+                    "clientDataJSON": "AAAA",
+                    "authenticatorData": "AAAA",
+                }
+            ],
+        },
+    ):
+        said = {"confirm": "REQ-1", "envelope": json.dumps(envelope)}
+        assert post(house, "/api/requests/1/approve", cookie, said).status_code == 409
+    assert post(house, "/api/passkeys", cookie, {"answer": "{}", "label": "x"}).status_code == 400
+    assert house.request(1)["state"] == "pending"
+    assert len(person(house).passkeys) == 1
+    house.decide(1, "reject", reason="Done here.")
+    assert not hook.said().passed
+
+
+def test_a_foreign_page_and_a_second_use_are_refused(house: House, ana: Visitor) -> None:
+    ana.register()
+    sent: list[str] = []
+    ana.page.on(
+        "request",
+        lambda request: (
+            sent.append(request.post_data or "") if request.url.endswith("/decision") else None
+        ),
+    )
+    hook = asked(house)
+    ana.page.goto(ana.address("/requests/REQ-1"))
+    ana.ready()
+    ana.page.keyboard.press("a")
+    ana.page.keyboard.press("Enter")
+    expect(ana.page.locator(".standing.approved")).to_be_visible()
+    assert hook.said().passed
+    again = asked(house, "npm publish --tag next")
+    headers = {"Cookie": ana.cookie(), "Content-Type": "application/x-www-form-urlencoded"}
+    for origin in ("https://evil.example", "http://localhost:9", "null"):
+        forged = httpx2.post(
+            ana.address("/requests/REQ-2/decision"),
+            content=sent[0],
+            headers={**headers, "Origin": origin},
+        )
+        assert forged.status_code == 403
+    ours = {**headers, "Origin": house.client.page, "Sec-Fetch-Site": "same-origin"}
+    for number in (1, 2):
+        replayed = httpx2.post(
+            ana.address(f"/requests/REQ-{number}/decision"), content=sent[0], headers=ours
+        )
+        assert replayed.status_code == 409
+    assert house.request(2)["state"] == "pending"
+    house.decide(2, "reject", reason="Done here.")
+    assert not again.said().passed
+
+
+def test_a_second_passkey_needs_the_first_and_the_last_one_stays(
+    house: House, ana: Visitor, chromium: Browser
+) -> None:
+    ana.register("laptop")
+    other = visitor(house, chromium)
+    other.link()
+    other.page.goto(other.address("/passkeys"))
+    expect(other.page.locator("#passkeys .notice")).to_contain_text("logged in by a link")
+    begun = post(house, "/api/passkeys/begin", other.cookie(), {})
+    assert begun.status_code == 403
+    # The device that has a passkey makes no second one for the same person.
+    ana.page.goto(ana.address("/passkeys"))
+    ana.page.get_by_role("textbox").fill("again")
+    ana.page.keyboard.press("Enter")
+    expect(ana.page.locator("[data-told]")).to_contain_text("has a passkey of yours")
+    expect(ana.page.get_by_role("button", name=re.compile("^Remove"))).to_have_count(0)
+    only = person(house).passkeys[0].id
+    removed = httpx2.post(
+        ana.address("/passkeys/remove"),
+        data={"passkey": only},
+        headers={"Cookie": ana.cookie(), "Origin": house.client.page},
+    )
+    assert removed.status_code == 403
+    assert "assent people recover ana" in removed.text
+    assert [each.id for each in person(house).passkeys] == [only]
+    other.context.close()
+
+
+def test_a_device_that_counts_backwards_is_refused_and_recorded(
+    house: House, ana: Visitor
+) -> None:
+    ana.register()
+    ana.log_out()
+    ana.log_in()
+    known = person(house).passkeys[0].sign_count
+    assert known > 0
+    credential = ana.credentials()[0]
+    ana.cdp.send("WebAuthn.clearCredentials", {"authenticatorId": ana.device})
+    ana.cdp.send(
+        "WebAuthn.addCredential",
+        {"authenticatorId": ana.device, "credential": {**credential, "signCount": 0}},
+    )
+    ana.log_out()
+    ana.page.goto(ana.address("/login"))
+    ana.page.keyboard.press("Enter")
+    expect(ana.page.locator("[data-told]")).to_contain_text("counts backwards")
+    assert [each["count_before"] for each in house.entries("passkey-refused")] == [known]
+    assert person(house).passkeys[0].sign_count == known
+
+
+IN_TOTO = "application/vnd.in-toto+json"
+
+
+def post(house: House, path: str, cookie: str, fields: dict[str, object]) -> httpx2.Response:
+    """What a program can send that has the cookie and nothing else."""
+    return httpx2.post(
+        f"{house.client.page}{path}",
+        json=fields,
+        headers={"Cookie": cookie, "Origin": house.client.page, "Sec-Fetch-Site": "same-origin"},
+    )
