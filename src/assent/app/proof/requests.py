@@ -18,6 +18,7 @@ from assent.app.proof.signing import (
     still_theirs,
     within_seen,
 )
+from assent.app.speaking import reading_of
 from assent.core.approvals import Cause, Decision, Refusal, Request, Verdict
 from assent.core.canonical import Json
 from assent.core.policy.model import Tier
@@ -60,9 +61,7 @@ def heard(
     spoken = listen(gate, envelope, caller=caller, via=via)
     if isinstance(spoken, Unproven):
         return not_proven(request, spoken)
-    opened = gate.store.read(
-        lambda view: view.opened(request.id, spoken.person.name, request.version)
-    )
+    opened = gate.store.read(lambda view: reading_of(view, request, spoken.person.name))
     shown_ms, read = (0, False) if opened is None else (opened.shown_ms, opened.read)
     unseen = within_seen(spoken, shown_ms=shown_ms, read=read)
     return spoken if unseen is None else not_proven(request, unseen)

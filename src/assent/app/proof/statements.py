@@ -11,7 +11,7 @@ from assent.app.decide_request import Word, decision_from
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Opened, View
 from assent.app.proof.requests import allowed_fields
-from assent.app.speaking import taken
+from assent.app.speaking import reading_of, taken
 from assent.core.approvals import Refusal
 from assent.core.canonical import Digest, digest_of
 from assent.core.people.model import Factor, Passkey, Person, SshKey
@@ -48,7 +48,7 @@ async def statement_of_request(gate: Gatehouse, number: int, word: Word) -> Prep
     moment = await moment_for(
         gate,
         seen.proposal.session.workspace,
-        reading=lambda view: view.opened(seen.id, word.by, seen.version),
+        reading=lambda view: reading_of(view, seen, word.by),
     )
     decision = replace(
         decision_from(gate, seen, word),
