@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from assent.adapters.git.executor import GitRepositories
-from assent.app.changes.decide import Voice
 from assent.app.changes.ports import ChangePorts, Reviewer, Subject
+from assent.app.changes.saying import Voice
 from assent.app.changes.submit import Submission, submit_change
 from assent.app.changes.work import see_to
 from assent.app.gatehouse import Gatehouse

@@ -4,7 +4,8 @@ import pytest
 
 from assent.app.agents import SessionEvent, Tell
 from assent.app.changes import decide
-from assent.app.changes.decide import Remark, Voice
+from assent.app.changes.decide import Remark
+from assent.app.changes.saying import Voice
 from assent.app.changes.told import as_data, told_at_start, when_back
 from assent.app.record_outcome import record_session
 from assent.core.changes.landing import ejected

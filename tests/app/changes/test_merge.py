@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from assent.app.changes.decide import Voice
 from assent.app.changes.revert import start_revert
+from assent.app.changes.saying import Voice
 from assent.app.changes.submit import Submission, ValueEdit, submit_change
 from assent.app.ports import Tx
 from assent.core.changes.lifecycle import Refusal

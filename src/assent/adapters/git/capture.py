@@ -15,6 +15,10 @@ from assent.errors import UnavailableError, UsageError
 
 USUAL_TARGETS = ("main", "master", "trunk")
 SHOWN = 5
+OWN_NAME = "Assent <assent@localhost>"
+"""Of commits that Assent makes."""
+MOST_COMMITS = 10_000
+"""Of one change whose authors are read."""
 FETCHES = 5
 """How often a branch is fetched that moves, or that another process fetches."""
 _NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\./|\.lock/|^/@/$")
@@ -211,3 +215,10 @@ def _commit(bare: Bare, git: Git, *, tree: str, head: str) -> str:
     )
     bare.git.output("index-pack", "--stdin", "--fix-thin", given=pack)
     return commit
+
+
+def authors(git: Git, base: str, commit: str) -> tuple[str, ...]:
+    """See `Repositories.authors`."""
+    words = ("log", "-z", "--no-mailmap", f"-n{MOST_COMMITS}", "--format=%an <%ae>%x00%cn <%ce>")
+    named = git.items(*words, f"{base}..{commit}", "--")
+    return tuple(dict.fromkeys(name for name in named if name and name != OWN_NAME))

@@ -11,33 +11,29 @@ from dataclasses import dataclass, replace
 
 from assent.app.changes import records
 from assent.app.changes.rules import policy_home, policy_of, ports_of
+from assent.app.changes.saying import Voice, hear_acceptance, hear_return, may_say, needs_factor
 from assent.app.gatehouse import Gatehouse
 from assent.app.policy_in_force import policy_in_force
 from assent.app.ports import Look, Tx
 from assent.core.canonical import Digest, Json
 from assent.core.changes import landing, lifecycle
-from assent.core.changes.acceptance import Accepts, accepted, chosen, needs_one_by_one
+from assent.core.changes.acceptance import needs_one_by_one
 from assent.core.changes.closure import clashes
-from assent.core.changes.lifecycle import Cause, Refusal, Says, Step, fits, may_decide, unknown_hunk
+from assent.core.changes.lifecycle import (
+    IN_HAND,
+    Cause,
+    Refusal,
+    Says,
+    Step,
+    fits,
+    not_now,
+    unknown_hunk,
+)
 from assent.core.changes.model import Change, Comment, HunkId, Stance, TreePayload
 from assent.core.redact import redact
 
 PREFIX = 6
 """Characters of a hunk's id that are enough to name it, if no other begins so."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Voice:
-    """Who speaks, where, and of what they looked at."""
-
-    by: str
-    via: str
-    version: int | None = None
-    revision: int | None = None
-    """What was looked at; None takes whatever it is now."""
-
-    def fields(self, reason: str = "") -> dict[str, Json]:
-        return {"by": self.by, "via": self.via, "reason": redact(reason)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,47 +58,49 @@ async def accept(
     digest: Digest | None = None,
 ) -> Change | Refusal:
     """Accept what was looked at: `hunks` (ids, beginnings of ids, or paths), or with None those
-    with an accepting stance; all when no stance was taken."""
+    with an accepting stance; all when no stance was taken. It is accepted when all who have to
+    accepted the same; until then it waits for them."""
     seen = _look(gate, number)
-    policy = policy_of(gate, seen)
-    says = Says(by=voice.by, at=gate.clock.now(), reason=reason.strip())
-    cannot_stand = await _cannot_stand(gate, seen, hunks)
+    named = None if hunks is None else named_hunks(seen, hunks)
+    if isinstance(named, Refusal):
+        return named
+    stale = not_now(seen, "accepted") if seen.state not in IN_HAND else _stale(seen, voice)
+    if stale is not None:
+        return stale
+    heard = await hear_acceptance(gate, seen, voice, named, reason=reason, confirm=confirm)
+    if isinstance(heard, Refusal):
+        return heard
+    cannot_stand = await _cannot_stand(gate, seen, heard.hunks)
 
     def step(current: Change) -> Step:
-        if cannot_stand is not None and current.newest.number == seen.newest.number:
+        if current.newest.number != seen.newest.number:
+            return fits(current, version=None, revision=seen.newest.number) or current
+        if cannot_stand is not None:
             return cannot_stand
-        named = None if hunks is None else named_hunks(current, hunks)
-        if isinstance(named, Refusal):
-            return named
-        accepts = Accepts(
-            says=says,
-            via=voice.via,
-            hunks=named,
-            version=voice.version,
-            revision=voice.revision,
-            digest=digest,
-            confirm=confirm,
-        )
-        return accepted(current, accepts, policy.changes, policy=policy.digest)
+        return heard.accepted(gate, current, voice, digest)
 
-    def fields(after: Change) -> Mapping[str, Json]:
-        return records.acceptance_fields(after.acceptances[-1])
+    return await records.take(
+        gate,
+        seen,
+        step,
+        "accepted",
+        fields=records.acceptance_fields,
+        decides=True,
+        also=lambda tx, before, _: heard.keep(gate, tx, before),
+    )
 
-    return await records.take(gate, seen, step, "accepted", fields=fields, decides=True)
+
+def _stale(change: Change, voice: Voice) -> Refusal | None:
+    return fits(change, version=voice.version, revision=voice.revision)
 
 
 async def _cannot_stand(
-    gate: Gatehouse, seen: Change, hunks: Sequence[str] | None
+    gate: Gatehouse, seen: Change, accepted_now: Sequence[HunkId]
 ) -> Refusal | None:
     """Why the accepted part cannot be built by itself, with the hunk that it needs named."""
-    named = None if hunks is None else named_hunks(seen, hunks)
-    accepted_now = named if isinstance(named, Refusal) else chosen(seen, named)
     payload = seen.newest.payload
-    if (
-        isinstance(accepted_now, Refusal)
-        or not isinstance(payload, TreePayload)
-        or len(accepted_now) == len({hunk.id for hunk in seen.newest.hunks})
-    ):
+    everything = len(accepted_now) == len({hunk.id for hunk in seen.newest.hunks})
+    if not isinstance(payload, TreePayload) or everything:
         return None
     git = ports_of(gate).repositories
     patches = await asyncio.to_thread(git.patches, seen.repository, payload.base, payload.commit)
@@ -128,22 +126,38 @@ async def send_back(
     hunks: Sequence[str] = (),
 ) -> Change | Refusal:
     """Return it to its maker with the reason, remarks, and the `hunks` that were rejected."""
-    says = Says(by=voice.by, at=gate.clock.now(), reason=reason.strip())
+    seen = _look(gate, number)
+    rejected = named_hunks(seen, hunks) if hunks else ()
+    if isinstance(rejected, Refusal):
+        return rejected
+    heard = await hear_return(gate, seen, voice, rejected, reason=reason)
+    if isinstance(heard, Refusal):
+        return heard
     ids = [gate.ids.new() for _ in remarks]
 
     def step(current: Change) -> Step:
-        named = named_hunks(current, hunks) if hunks else ()
-        if isinstance(named, Refusal):
-            return named
-        stances = lifecycle.with_stances(current, named, Stance.REJECT, says)
+        says = heard.says(gate, current)
+        if isinstance(says, Refusal):
+            return says
+        if not set(rejected) <= {hunk.id for hunk in current.newest.hunks}:
+            return unknown_hunk(current)
+        stances = lifecycle.with_stances(current, rejected, Stance.REJECT, says)
         comments = [
-            _comment(current, remark, comment_id, by=voice.by, at=says.at)
+            _comment(current, remark, comment_id, by=heard.by, at=says.at)
             for remark, comment_id in zip(remarks, ids, strict=True)
         ]
         marked = replace(current, stances=stances)
         return _fitting(marked, voice, lambda it: lifecycle.returned(it, says, comments=comments))
 
-    return await _say(gate, number, step, "returned", voice, reason=reason, decides=True)
+    return await records.take(
+        gate,
+        seen,
+        step,
+        "returned",
+        fields=lambda after: records.return_fields(after, heard.by),
+        decides=True,
+        also=lambda tx, before, _: heard.keep(gate, tx, before),
+    )
 
 
 async def set_stances(
@@ -159,14 +173,18 @@ async def set_stances(
     seen = _look(gate, number)
     rules = policy_of(gate, seen).changes
     says = Says(by=voice.by, at=gate.clock.now(), reason=reason.strip())
+    if stance is Stance.ACCEPT:
+        refusal = needs_factor(gate, voice.by, voice.factor)
+        if refusal is not None:
+            return refusal
+    refused = await may_say(gate, seen, voice)
 
     def step(current: Change) -> Step:
         named = named_hunks(current, hunks)
         if isinstance(named, Refusal):
             return named
-        refusal = may_decide(current, voice.by, rules.reviewers or current.reviewers)
-        if refusal is not None:
-            return refusal
+        if refused is not None:
+            return refused
         strict = needs_one_by_one(current, rules)
         return _fitting(
             current,
@@ -234,14 +252,13 @@ async def merge_again(gate: Gatehouse, number: int, voice: Voice) -> Change | Re
     """Try once more what left the queue, as it was accepted."""
     seen = _look(gate, number)
     # It may have left for want of a policy that has been written since: that is asked about.
-    policy = await policy_in_force(gate, policy_home(seen.workspace, seen.repository))
-    rules = policy.changes
+    await policy_in_force(gate, policy_home(seen.workspace, seen.repository))
+    refusal = needs_factor(gate, voice.by, voice.factor) or await may_say(gate, seen, voice)
+    if refusal is not None:
+        return refusal
     now = gate.clock.now()
 
     def step(current: Change) -> Step:
-        refusal = may_decide(current, voice.by, rules.reviewers or current.reviewers)
-        if refusal is not None:
-            return refusal
         return _fitting(current, voice, lambda it: landing.requeued(it, at=now))
 
     return await _say(gate, number, step, "queued", voice, decides=True)
@@ -314,8 +331,7 @@ def _look(gate: Gatehouse, number: int) -> Change:
 
 
 def _fitting(change: Change, voice: Voice, step: Callable[[Change], Step]) -> Step:
-    stale = fits(change, version=voice.version, revision=voice.revision)
-    return stale or step(change)
+    return _stale(change, voice) or step(change)
 
 
 async def _say(
@@ -329,7 +345,7 @@ async def _say(
     more: Mapping[str, Json] | None = None,
     decides: bool = False,
 ) -> Change | Refusal:
-    fields = {**voice.fields(reason), **(more or {})}
+    fields = {**records.voice_fields(voice.by, voice.via, reason), **(more or {})}
     return await records.take(
         gate, _look(gate, number), step, what, fields=lambda _: fields, decides=decides
     )

@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from assent.app.changes import records
+from assent.app.changes.grounds import ground_in_force, grounds_of, why_not_now
 from assent.app.changes.landed import finish_landing, run_fields
 from assent.app.changes.ports import Candidate, ChangePorts, Conflict, Signature
 from assent.app.changes.rules import policy_of, ports_of
+from assent.app.changes.saying import log_head
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import View
 from assent.core.canonical import Json
@@ -120,13 +122,13 @@ class MergeLine:
                 self.window = wider(self.window, self._rules(change).window)
         if landing_now:
             return True
-        refused = await asyncio.to_thread(self._refused, queued)
+        head = await self._head(queued)
+        if head is None:
+            return True
+        refused = await asyncio.to_thread(self._refused, queued, head)
         for change, why in refused:
             await self._eject(change, why)
         if refused:
-            return True
-        head = await self._head(queued)
-        if head is None:
             return True
         steps = plan(self._line(head, queued))
         for each in steps:
@@ -156,12 +158,12 @@ class MergeLine:
     def _rules(self, change: Change) -> ChangeRules:
         return policy_of(self.gate, change).changes
 
-    def _refused(self, queued: Mapping[str, Change]) -> list[tuple[Change, str]]:
+    def _refused(self, queued: Mapping[str, Change], head: str) -> list[tuple[Change, str]]:
         """Those that have no place in the line, and why."""
         found = []
         for change in queued.values():
             rules = self._rules(change)
-            why = why_not(change, rules) if rules.test else NO_TESTS
+            why = why_not_now(self.gate, change, head=head) if rules.test else NO_TESTS
             if why:
                 found.append((change, why))
         return found
@@ -315,12 +317,21 @@ class MergeLine:
         git = self._ports.repositories
         await asyncio.to_thread(git.keep, self.place[0], name, build.commit)
 
+        grounds = await grounds_of(self.gate, change, head=build.onto)
+        seen = await log_head(self.gate, change)
+
         def step(current: Change, at: int) -> Taken:
-            why = why_not(current, rules)
+            why = why_not(current, rules, ground_in_force(grounds, current))
             if why or source_of(current) != going.source:
                 return Refusal(Cause.NOT_ACCEPTED, why or "it is another revision now")
             planned = Landing(
-                before=build.onto, after=build.commit, tree=build.tree, tests=run, at=at
+                before=build.onto,
+                after=build.commit,
+                tree=build.tree,
+                tests=run,
+                at=at,
+                policy=grounds.policy.digest,
+                seen=seen,
             )
             return landing.landing(current, planned, at=at)
 

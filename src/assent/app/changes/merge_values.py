@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import replace
 
 from assent.app.changes import records
+from assent.app.changes.grounds import ground_in_force, grounds_of
 from assent.app.changes.landed import record_merge
-from assent.app.changes.rules import policy_of, ports_of
+from assent.app.changes.rules import ports_of
 from assent.app.checkpoints.accounted import accounted_merge
 from assent.app.gatehouse import Gatehouse
 from assent.core.canonical import digest_text
@@ -50,17 +51,18 @@ async def _plan(gate: Gatehouse, change: Change, payload: ValuePayload) -> Step:
     """Store what is about to happen; nothing has to be done where that was stored before."""
     if change.state is ChangeState.MERGING:
         return change
-    now, rules = gate.clock.now(), policy_of(gate, change).changes
+    now, grounds = gate.clock.now(), await grounds_of(gate, change)
+    rules, policy = grounds.policy.changes, grounds.policy.digest
     before, after = (digest_text(text or "") for text in (payload.before, payload.after))
 
     def step(current: Change) -> Step:
-        why = why_not(current, rules)
+        why = why_not(current, rules, ground_in_force(grounds, current))
         if why:
             return Refusal(Cause.NOT_ACCEPTED, f"{why}.")
         begun = landing.testing(current, at=now) if _queued(current) else current
         if isinstance(begun, Refusal):
             return begun
-        planned = Landing(before=before, after=after, tree="", tests=None, at=now)
+        planned = Landing(before=before, after=after, tree="", tests=None, at=now, policy=policy)
         begun = landing.landing(begun, planned, at=now)
         # Both steps are stored as one.
         return begun if isinstance(begun, Refusal) else replace(begun, version=current.version + 1)

@@ -7,7 +7,16 @@ from assent.app.ports import Tx, View
 from assent.core.canonical import Json, digest_text
 from assent.core.changes.binding import binding
 from assent.core.changes.lifecycle import Refusal, Step
-from assent.core.changes.model import Acceptance, Change, Revision, TreePayload, Verdict
+from assent.core.changes.model import (
+    Acceptance,
+    Change,
+    ChangeState,
+    ReviewerKind,
+    Revision,
+    TreePayload,
+    Verdict,
+)
+from assent.core.proof.levels import Level, level_of
 from assent.core.redact import redact
 from assent.errors import NotFoundError
 
@@ -54,8 +63,13 @@ async def take(
     *,
     fields: Callable[[Change], Mapping[str, Json]] | None = None,
     decides: bool = False,
+    also: Callable[[Tx, Change, Change], Refusal | None] | None = None,
 ) -> Step:
-    """Take one step from what is stored now, not from what was `seen`; with `decides` seal it."""
+    """Take one step from what is stored now, not from what was `seen`; with `decides` seal it.
+
+    `also` writes what belongs to the step in the same transaction, given the change before and
+    after it. It may refuse, before it writes anything: then nothing happened.
+    """
     now = gate.clock.now()
 
     def work(tx: Tx) -> Step:
@@ -65,6 +79,9 @@ async def take(
         after = step(current)
         if isinstance(after, Refusal):
             return after
+        refusal = None if also is None else also(tx, current, after)
+        if refusal is not None:
+            return refusal
         keep(tx, after, what, at=now, fields=fields(after) if fields else None)
         if decides:
             tx.seal(now)
@@ -122,6 +139,32 @@ def content_fields(revision: Revision) -> dict[str, Json]:
     return {**where, "hunks": hunks, "digest": digest}
 
 
+def return_fields(change: Change, by: str) -> dict[str, Json]:
+    """The last time that a person sent it back."""
+    said = next(
+        each
+        for each in reversed(change.verdicts)
+        if each.reviewer == by and each.kind is ReviewerKind.PERSON
+    )
+    return {
+        **voice_fields(by, said.via, said.summary),
+        "factor": said.factor.value,
+        "envelope": said.envelope,
+        "entry": said.entry,
+    }
+
+
+def voice_fields(by: str, via: str, reason: str = "") -> dict[str, Json]:
+    """Who said something, where, and why."""
+    return {"by": by, "via": via, "reason": redact(reason)}
+
+
+def acceptance_level(change: Change, acceptance: Acceptance) -> Level:
+    """How much the record of it is worth."""
+    revision = next(each for each in change.revisions if each.number == acceptance.revision)
+    return level_of(acceptance.factor, signed=bool(acceptance.envelope), apart=revision.apart)
+
+
 def verdict_fields(verdict: Verdict) -> dict[str, Json]:
     findings: list[Json] = [
         [item.severity.value, item.rule, item.path, item.line, redact(item.message)]
@@ -140,13 +183,25 @@ def verdict_fields(verdict: Verdict) -> dict[str, Json]:
     }
 
 
-def acceptance_fields(acceptance: Acceptance) -> dict[str, Json]:
+def acceptance_fields(change: Change) -> dict[str, Json]:
+    """The last acceptance of a change, and how far it is accepted by that."""
+    acceptance = change.acceptances[-1]
     return {
         "by": acceptance.by,
         "via": acceptance.via,
-        "level": "advisory",
+        "level": acceptance_level(change, acceptance).value,
+        "accepted": change.state is not ChangeState.IN_REVIEW,
+        "awaited": list(change.awaited),
         "hunks": list(acceptance.hunks),
         "digest": acceptance.digest,
         "reason": redact(acceptance.reason),
         "policy": acceptance.policy,
+        "revision_accepted": acceptance.revision,
+        "factor": acceptance.factor.value,
+        "envelope": acceptance.envelope,
+        "entry": acceptance.entry,
+        "in_name_of": acceptance.in_name_of,
+        "delegation": acceptance.delegation,
+        "shown_ms": acceptance.shown_ms,
+        "read": acceptance.read,
     }

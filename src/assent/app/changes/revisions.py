@@ -41,6 +41,12 @@ class Made:
     model: str = ""
     report: str = ""
     note: str = ""
+    submitter: str = ""
+    """The person who handed it in."""
+    person: str = ""
+    """Whose agent made it; empty: not known, or no agent did."""
+    apart: bool = False
+    """Whether that agent ran as another user than Assent."""
 
 
 async def tree_revision(
@@ -52,7 +58,9 @@ async def tree_revision(
     def work() -> Revision:
         patches = git.patches(repository, payload.base, payload.commit)
         versions = git.versions(repository, payload.base, payload.commit)
-        return read_revision(payload, patches, versions, made, number=number)
+        authors = git.authors(repository, payload.base, payload.commit)
+        read = read_revision(payload, patches, versions, made, number=number)
+        return replace(read, authors=authors)
 
     return await asyncio.to_thread(work)
 
@@ -100,6 +108,9 @@ def read_revision(
         trivial="" if unread else reading.trivial,
         report=made.report,
         note=made.note,
+        submitter=made.submitter,
+        person=made.person,
+        apart=made.apart,
     )
 
 
@@ -188,6 +199,9 @@ def value_revision(
         ),
         report=made.report,
         note=made.note,
+        submitter=made.submitter,
+        person=made.person,
+        apart=made.apart,
     )
 
 

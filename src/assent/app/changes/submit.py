@@ -56,6 +56,8 @@ class Submission:
     """A folder in the work tree it comes from."""
     owner: str
     """The person who answers for it."""
+    submitter: str = ""
+    """The person who hands it in, by whatever showed who it is; empty: the owner."""
     title: str = ""
     """What it does; of a new revision it may be left out."""
     plan: str = ""
@@ -111,6 +113,7 @@ def _known(gate: Gatehouse, submission: Submission) -> Change | None:
 
 
 async def _capture(gate: Gatehouse, submission: Submission, known: Change | None) -> _Captured:
+    run = gate.store.read(lambda view: _run_of(view, submission))
     made = Made(
         by=submission.by,
         at=gate.clock.now(),
@@ -118,6 +121,9 @@ async def _capture(gate: Gatehouse, submission: Submission, known: Change | None
         model=submission.model,
         report=submission.report,
         note=submission.note,
+        submitter=submission.submitter or submission.owner,
+        person=run.person,
+        apart=run.apart,
     )
     if submission.value is not None:
         return await _capture_value(gate, submission, submission.value, made)
@@ -208,6 +214,27 @@ def _with_plan(
     )
     standing = gate.store.read(lambda view: view.standing(place.workspace, now=revision.at))
     return held_against_plan(revision, place.workspace, standing.grants, session)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is known of the agent's run that a change comes from."""
+
+    person: str = ""
+    apart: bool = False
+
+
+def _run_of(view: View, submission: Submission) -> _Run:
+    """By what the run asked before, since its calls tell whose agent it is."""
+    if not submission.agent:
+        return _Run()
+    for request in view.recent(limit=LOOKED_BACK) if submission.session else ():
+        session = request.proposal.session
+        same = (session.agent, session.session_id) == (submission.agent, submission.session)
+        if same and session.person:
+            return _Run(session.person, session.apart)
+    # An agent hands in by the terminal or the token of the person who runs it.
+    return _Run(submission.submitter)
 
 
 def _approved_plan(view: View, submission: Submission) -> str:

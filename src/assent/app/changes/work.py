@@ -303,7 +303,7 @@ async def _accept(gate: Gatehouse, change: Change, why: str, policy: Policy) -> 
         change,
         _unless_moved(change, step),
         "accepted",
-        fields=lambda it: records.acceptance_fields(it.acceptances[-1]),
+        fields=records.acceptance_fields,
         decides=True,
     )
     return isinstance(after, Change) or after.cause is Cause.STALE_VERSION

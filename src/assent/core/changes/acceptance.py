@@ -4,6 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assent.core.canonical import Digest
+from assent.core.changes.agreement import (
+    Agreement,
+    Ground,
+    agreement,
+    named_ground,
+    present_voices,
+    why_not_count,
+)
 from assent.core.changes.binding import binding
 from assent.core.changes.lifecycle import (
     IN_HAND,
@@ -13,7 +21,6 @@ from assent.core.changes.lifecycle import (
     Step,
     errors_of,
     fits,
-    may_decide,
     not_now,
     step,
     unknown_hunk,
@@ -52,12 +59,30 @@ class Accepts:
     """Of what was looked at; see `binding`."""
     confirm: str = ""
     """The change's name, typed, where hunks are accepted one by one."""
+    in_name_of: str = ""
+    """Who let this person decide for them; empty: they speak for themselves."""
+    delegation: str = ""
+    """Id of the delegation by which they do."""
+    shown_ms: int = 0
+    read: bool = False
 
 
-def accepted(change: Change, accepts: Accepts, rules: ChangeRules, *, policy: Digest) -> Step:
-    """Accept hunks of the newest revision; what nobody accepted is left out."""
+def accepted(
+    change: Change,
+    accepts: Accepts,
+    rules: ChangeRules,
+    *,
+    policy: Digest,
+    ground: Ground | None = None,
+) -> Step:
+    """Accept hunks of the newest revision. Once all who have to accepted the same hunks, the change
+    is accepted with them alone; until then it waits for the others.
+
+    `ground` is that of the very hunks; without one the names of reviewers are all that counts.
+    """
     says = accepts.says
-    refusal = _refuse(change, accepts, rules)
+    ground = named_ground(rules.reviewers or change.reviewers) if ground is None else ground
+    refusal = _refuse(change, accepts, ground)
     if refusal is not None:
         return refusal
     hunks = chosen(change, accepts.hunks)
@@ -73,10 +98,25 @@ def accepted(change: Change, accepts: Accepts, rules: ChangeRules, *, policy: Di
         opinion=Opinion.APPROVE,
         at=says.at,
         summary=says.reason,
+        via=accepts.via,
+        factor=says.factor,
+        envelope=says.envelope,
+        entry=says.entry,
     )
     stances = with_stances(change, hunks, Stance.ACCEPT, says)
     whole = replace(change, verdicts=with_word(change, said), stances=stances)
-    return _take(whole, hunks, accepts, policy=policy)
+    given = _with_voice(whole, hunks, accepts, policy=policy)
+    return _counted(given, agreement(given, hunks, ground))
+
+
+def accepted_whole(change: Change, accepts: Accepts, *, policy: Digest, ground: Ground) -> Step:
+    """All of it, by whoever asked for exactly that: a change that takes another one back."""
+    refusal = _refuse(change, accepts, ground)
+    if refusal is not None:
+        return refusal
+    hunks = tuple(dict.fromkeys(hunk.id for hunk in change.newest.hunks))
+    given = _with_voice(change, hunks, accepts, policy=policy)
+    return _counted(given, agreement(given, hunks, ground))
 
 
 def accepted_by_policy(change: Change, *, why: str, at: int, policy: Digest) -> Step:
@@ -85,7 +125,8 @@ def accepted_by_policy(change: Change, *, why: str, at: int, policy: Digest) -> 
         return not_now(change, "accepted")
     says = Says(by=BY_POLICY, at=at, reason=why)
     hunks = tuple(hunk.id for hunk in change.newest.hunks)
-    return _take(change, hunks, Accepts(says=says, via=BY_POLICY), policy=policy)
+    given = _with_voice(change, hunks, Accepts(says=says, via=BY_POLICY), policy=policy)
+    return _taken(given, hunks)
 
 
 def chosen(change: Change, named: Sequence[HunkId] | None) -> tuple[HunkId, ...] | Refusal:
@@ -105,18 +146,39 @@ def chosen(change: Change, named: Sequence[HunkId] | None) -> tuple[HunkId, ...]
     return tuple(each for each in known if each in wanted)
 
 
-def _refuse(change: Change, accepts: Accepts, rules: ChangeRules) -> Refusal | None:
+def _refuse(change: Change, accepts: Accepts, ground: Ground) -> Refusal | None:
     if change.state not in IN_HAND:
         return not_now(change, "accepted")
     stale = fits(change, version=accepts.version, revision=accepts.revision)
-    return stale or may_decide(change, accepts.says.by, rules.reviewers or change.reviewers)
+    if stale is not None:
+        return stale
+    says = accepts.says
+    refusal = why_not_count(change, says.by, ground, in_name_of=accepts.in_name_of)
+    if refusal is not None:
+        return refusal
+    if ground.signed and not (says.envelope and says.factor.is_human):
+        return Refusal(
+            Cause.NOT_SIGNED,
+            f"What is {change.newest.risk.word} is accepted by a signature: with a passkey on the "
+            f"page, or: assent change accept {change.name} --sign",
+        )
+    return None
 
 
 def _refuse_hunks(
     change: Change, hunks: Sequence[HunkId], accepts: Accepts, rules: ChangeRules
 ) -> Refusal | None:
-    if accepts.digest is not None and accepts.digest != binding(change.newest.payload, hunks):
+    digest = binding(change.newest.payload, hunks)
+    if accepts.digest is not None and accepts.digest != digest:
         return Refusal(Cause.OTHER_CONTENT, f"{change.name} is not what you looked at; look again.")
+    if any(
+        (each.voice, each.by, each.digest) == (_voice(accepts), accepts.says.by, digest)
+        for each in present_voices(change)
+    ):
+        return Refusal(
+            Cause.SAME_PERSON_TWICE,
+            f"{_voice(accepts)} accepted that of {change.name} already; it waits for others.",
+        )
     open_errors = _errors_in(change, hunks)
     if open_errors and not accepts.says.reason.strip():
         return Refusal(
@@ -159,7 +221,13 @@ def _refuse_in_one(change: Change, hunks: Sequence[HunkId], accepts: Accepts) ->
     return None
 
 
-def _take(change: Change, hunks: tuple[HunkId, ...], accepts: Accepts, *, policy: Digest) -> Change:
+def _voice(accepts: Accepts) -> str:
+    return accepts.in_name_of or accepts.says.by
+
+
+def _with_voice(
+    change: Change, hunks: tuple[HunkId, ...], accepts: Accepts, *, policy: Digest
+) -> Change:
     says, newest = accepts.says, change.newest
     made = Acceptance(
         by=says.by,
@@ -170,14 +238,49 @@ def _take(change: Change, hunks: tuple[HunkId, ...], accepts: Accepts, *, policy
         digest=binding(newest.payload, hunks),
         reason=says.reason,
         policy=policy,
+        factor=says.factor,
+        envelope=says.envelope,
+        entry=says.entry,
+        in_name_of=accepts.in_name_of,
+        delegation=accepts.delegation,
+        version=change.version,
+        shown_ms=accepts.shown_ms,
+        read=accepts.read,
     )
-    everything = set(hunks) == {hunk.id for hunk in newest.hunks}
+    return replace(step(change, says.at), acceptances=(*change.acceptances, made))
+
+
+def _counted(given: Change, found: Agreement) -> Step:
+    """Accepted, or waiting for the others; not where somebody's return stands."""
+    if found.void and found.void[-1][0] == given.acceptances[-1]:
+        return Refusal(Cause.NOT_A_REVIEWER, f"That would not count: {found.void[-1][1]}.")
+    if found.vetoes:
+        who = " and ".join(found.vetoes)
+        return Refusal(
+            Cause.SENT_BACK,
+            f"{who} sent {given.name} back: it waits for a new revision, or until {who} accepts "
+            "it.",
+        )
+    if found.is_met:
+        return _taken(given, found.hunks)
+    # One that is still under review goes on with that.
+    others = "" if given.state is ChangeState.IN_REVIEW else "others have to accept it, too"
     return replace(
-        step(change, says.at),
+        given,
+        state=ChangeState.IN_REVIEW,
+        asked=given.asked or others,
+        awaited=found.awaited,
+    )
+
+
+def _taken(given: Change, hunks: Sequence[HunkId]) -> Change:
+    everything = set(hunks) == {hunk.id for hunk in given.newest.hunks}
+    return replace(
+        given,
         state=ChangeState.APPROVED if everything else ChangeState.PARTLY_APPROVED,
-        acceptances=(*change.acceptances, made),
         part=None,
         ejected="",
         reviewing=(),
         asked="",
+        awaited=(),
     )

@@ -5,7 +5,7 @@ Every step is a pure function of the change and what happened, and returns the n
 leaves `reverted` and `abandoned`. Times are whole milliseconds since the epoch.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
@@ -28,6 +28,7 @@ from assent.core.changes.model import (
     Verdict,
 )
 from assent.core.changes.since import compare
+from assent.core.people.model import Factor
 from assent.core.risk.factors import RiskClass
 
 
@@ -37,6 +38,7 @@ class Cause(StrEnum):
     STALE_REVISION = "stale-revision"
     OTHER_CONTENT = "other-content"
     MAKER = "maker"
+    APART = "apart"
     NOT_A_REVIEWER = "not-a-reviewer"
     OPEN_ERRORS = "open-errors"
     ONE_BY_ONE = "one-by-one"
@@ -48,6 +50,12 @@ class Cause(StrEnum):
     NOT_ACCEPTED = "not-accepted"
     NOT_TESTED = "not-tested"
     CANNOT_BE_SPLIT = "cannot-be-split"
+    SENT_BACK = "sent-back"
+    SAME_PERSON_TWICE = "same-person-twice"
+    NOT_SIGNED = "not-signed"
+    NEEDS_FACTOR = "needs-factor"
+    NOT_HANDED = "not-handed"
+    NOT_PROVEN = "not-proven"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +152,7 @@ def with_revision(change: Change, revision: Revision) -> Change:
         landing=None,
         reviewing=(),
         asked="",
+        awaited=(),
     )
 
 
@@ -164,6 +173,7 @@ def abandoned(change: Change, *, at: int) -> Step:
         landing=None,
         reviewing=(),
         asked="",
+        awaited=(),
     )
 
 
@@ -217,11 +227,11 @@ def _raised(change: Change, verdict: Verdict) -> Change:
     return replace(change, revisions=(*change.revisions[:-1], raised))
 
 
-def asked(change: Change, why: str, *, at: int) -> Step:
-    """Nothing more can be done without a person."""
+def asked(change: Change, why: str, *, at: int, awaited: Sequence[str] = ()) -> Step:
+    """Nothing more can be done without a person; `awaited` are those who could."""
     if change.state is not ChangeState.IN_REVIEW:
         return not_now(change, "put before a person")
-    return replace(step(change, at), asked=why, reviewing=())
+    return replace(step(change, at), asked=why, reviewing=(), awaited=tuple(awaited))
 
 
 def findings_of(change: Change) -> tuple[Tracked, ...]:
@@ -270,22 +280,19 @@ class Says:
     by: str
     at: int
     reason: str = ""
+    via: str = ""
+    """The surface they speak through."""
+    factor: Factor = Factor.NONE
+    """What showed that it was them."""
+    envelope: str = ""
+    """Digest of what they signed; empty: nothing."""
+    entry: str = ""
+    """Digest of the statement that goes into the log of decisions."""
 
 
-def may_decide(change: Change, by: str, reviewers: Collection[str]) -> Refusal | None:
-    """Why `by` may not accept anything of the change; None when they may.
-
-    `reviewers` are those of the policy in force.
-    """
-    agents = {change.agent, *(each.by for each in change.revisions if each.session)} - {""}
-    if by in agents:
-        return Refusal(Cause.MAKER, f"{by} made {change.name} and cannot accept it.")
-    if reviewers and by not in reviewers:
-        names = ", ".join(sorted(reviewers))
-        return Refusal(
-            Cause.NOT_A_REVIEWER, f"{change.name} is for {names} to decide, not for {by}."
-        )
-    return None
+def made_by(change: Change) -> frozenset[str]:
+    """The agents that made it or a revision of it: they never accept it."""
+    return frozenset({change.agent, *(each.by for each in change.revisions if each.session)} - {""})
 
 
 def stances_set(
@@ -350,6 +357,10 @@ def returned(change: Change, says: Says, *, comments: Sequence[Comment] = ()) ->
         opinion=Opinion.CHANGES,
         at=says.at,
         summary=says.reason,
+        via=says.via,
+        factor=says.factor,
+        envelope=says.envelope,
+        entry=says.entry,
     )
     return replace(
         step(change, says.at),
@@ -363,6 +374,7 @@ def returned(change: Change, says: Says, *, comments: Sequence[Comment] = ()) ->
         ejected="",
         reviewing=(),
         asked="",
+        awaited=(),
     )
 
 
@@ -376,6 +388,7 @@ def sent_back(change: Change, *, at: int) -> Step:
         returned=change.returned + 1,
         reviewing=(),
         asked="",
+        awaited=(),
     )
 
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import NewType, TypeAlias
 
 from assent.core.canonical import Digest
+from assent.core.people.model import Factor
 from assent.core.risk.factors import RiskClass
 
 HunkId = NewType("HunkId", str)
@@ -145,6 +146,14 @@ class Revision:
     """What is new in it, as its maker says; or where it came from (`the rest of revision 2`)."""
     in_plan: bool | None = None
     """Whether all paths lie within the approved plan; None: no plan names any."""
+    submitter: str = ""
+    """The person who handed it in, or whose token or terminal was used for that."""
+    person: str = ""
+    """Whose agent made it; empty: not known, or no agent did."""
+    apart: bool = False
+    """Whether its agent ran as another user of the system than Assent."""
+    authors: tuple[str, ...] = ()
+    """Authors and committers of its own commits, as git has them: `Ana Lima <ana@example.com>`."""
 
     @property
     def lines(self) -> int:
@@ -196,6 +205,14 @@ class Verdict:
     counts: bool = True
     """False for a language model's approval while it is below the policy's floor."""
     took_ms: int = 0
+    via: str = ""
+    """Of a person: the surface they spoke through."""
+    factor: Factor = Factor.NONE
+    """Of a person: what showed that it was them."""
+    envelope: str = ""
+    """Of a person: digest of the signed statement; empty: the server says that they said so."""
+    entry: str = ""
+    """Of a person: digest of the statement in the log of decisions; empty: it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +262,27 @@ class Acceptance:
     reason: str = ""
     policy: str = ""
     """Digest of the policy in force."""
+    factor: Factor = Factor.NONE
+    """What showed that it was this person."""
+    envelope: str = ""
+    """Digest of the signed statement; empty: the server says that they said so."""
+    entry: str = ""
+    """Digest of the statement in the log of decisions, whoever signed it; empty: it has none."""
+    in_name_of: str = ""
+    """Who let this person decide for them, where that is why it counts."""
+    delegation: str = ""
+    """Id of the delegation by which they did."""
+    version: int = 0
+    """Of the change that was looked at."""
+    shown_ms: int = 0
+    """How long they had it open, as far as the page could tell."""
+    read: bool = False
+    """Whether it was opened to its end."""
+
+    @property
+    def voice(self) -> str:
+        """Whose voice it is: of one person one counts, however it was given."""
+        return self.in_name_of or self.by
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +329,10 @@ class Landing:
     tree: str
     tests: TestRun | None
     at: int
+    policy: str = ""
+    """Digest of the policy in force."""
+    seen: str = ""
+    """The newest entry of the repository's log of decisions at that time; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +350,8 @@ class Merge:
     hunks: tuple[HunkId, ...]
     reverted_by: int | None = None
     """Number of the change that took it back."""
+    entry: str = ""
+    """Digest of the executor's statement about it; empty: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +406,8 @@ class Change:
     """Reviewers that are under way for the newest revision, as last recorded."""
     asked: str = ""
     """Why a person has to look at the newest revision; empty while nobody has to."""
+    awaited: tuple[str, ...] = ()
+    """Who could give what is still missing, as last found; empty: whoever may accept it."""
 
     @property
     def name(self) -> str:

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from assent.core.changes.acceptance import BY_POLICY
+from assent.core.changes.agreement import Agreement, Ground, agreement, named_ground, why_void
 from assent.core.changes.binding import binding
 from assent.core.changes.hunks import FilePatch
-from assent.core.changes.lifecycle import acceptance_in_force, may_decide
+from assent.core.changes.lifecycle import acceptance_in_force
 from assent.core.changes.model import Change, HunkId, TreePayload
 from assent.core.policy.changes import ChangeRules, Path
 
@@ -14,8 +15,11 @@ SHOWN = 5
 """Paths that are named."""
 
 
-def why_not(change: Change, rules: ChangeRules) -> str:
-    """Why the change must not merge as it is stored; empty when it may."""
+def why_not(change: Change, rules: ChangeRules, ground: Ground | None = None) -> str:
+    """Why the change must not merge as it is stored; empty when it may.
+
+    `ground` is that of what was accepted, as policy and people are now.
+    """
     accepted = acceptance_in_force(change)
     if accepted is None:
         return f"nobody accepted revision {change.newest.number}"
@@ -28,8 +32,21 @@ def why_not(change: Change, rules: ChangeRules) -> str:
         return "the part that was built is of another revision"
     if accepted.via == BY_POLICY:
         return _needs_person(change, rules)
-    refusal = may_decide(change, accepted.by, rules.reviewers or change.reviewers)
-    return "" if refusal is None else f"the policy no longer lets {accepted.by} accept it"
+    ground = named_ground(rules.reviewers or change.reviewers) if ground is None else ground
+    return _lacking(change, agreement(change, accepted.hunks, ground), ground)
+
+
+def _lacking(change: Change, found: Agreement, ground: Ground) -> str:
+    """What an acceptance lacks that was enough when it was given."""
+    if found.is_met:
+        return ""
+    if found.void:
+        voice, _ = found.void[0]
+        why = why_void(change, voice, ground).rstrip(".")
+        return f"the policy no longer lets {voice.by} accept it: {why}"
+    if found.vetoes:
+        return f"{' and '.join(found.vetoes)} sent it back"
+    return f"it is not accepted by all who have to: {'; '.join(found.missing)}"
 
 
 def _needs_person(change: Change, rules: ChangeRules) -> str:

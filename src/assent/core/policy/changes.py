@@ -4,9 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from assent.core.changes.model import Severity
 from assent.core.risk.factors import RiskClass
+
+if TYPE_CHECKING:
+    # The model of policies holds the rules of changes, and is read after them.
+    from assent.core.policy.model import Wanted
 
 
 class Path(StrEnum):
@@ -101,7 +106,15 @@ class ChangeRules:
     paths: Mapping[RiskClass, Path] = field(default_factory=lambda: PATHS)
     lines: Mapping[RiskClass, int] = field(default_factory=lambda: LINES)
     reviewers: tuple[str, ...] = ()
-    """Who may accept; empty: whoever has access."""
+    """Who may accept, as policies name people; empty: whoever has access."""
+    quorum: int = 1
+    """How many different people of `reviewers` have to accept."""
+    needs: Mapping[RiskClass, tuple["Wanted", ...]] = field(default_factory=dict)
+    """Who else has to accept what is of a class, where a person has to at all."""
+    separate: bool = False
+    """Whether whoever handed it in, wrote its commits or runs its agent does not count."""
+    signed: frozenset[RiskClass] = frozenset()
+    """Classes that are accepted only by a signature which no program can give."""
     iterations: int = 3
     """After so many returns a change waits for a person and is not reviewed automatically."""
     window: int = 4

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import PlainTextResponse, Response
 
 from assent.app.changes import decide, records
-from assent.app.changes.decide import Remark, Voice
+from assent.app.changes.decide import Remark
 from assent.app.changes.revert import start_revert
 from assent.app.changes.rules import policy_of, ports_of
+from assent.app.changes.saying import Voice
 from assent.app.changes.submit import Submission, ValueEdit, submit_change
 from assent.app.changes.told import after_submit, as_data
 from assent.app.changes.work import patches_of

@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from assent.app.changes import decide
-from assent.app.changes.decide import Remark, Voice
+from assent.app.changes.decide import Remark
 from assent.app.changes.records import change_stream
 from assent.app.changes.revert import start_revert
+from assent.app.changes.saying import Voice
 from assent.core.changes.hunks import FilePatch
 from assent.core.changes.lifecycle import Refusal
 from assent.core.changes.model import Change, Comment, HunkId, Stance
@@ -90,7 +91,7 @@ async def mark(
     person: Browser,
 ) -> Response:
     """Accept, reject or undecide hunks. Nothing is accepted by that alone."""
-    shown = shown_change(site, name, person=person)
+    shown = await shown_change(site, name, person=person)
     word, _, where = form.mark.partition("-")
     hunks = _marked(shown, where)
     stance = None if word == "undecide" else Stance(word)
@@ -105,7 +106,7 @@ async def mark(
             reason=_text(form.reason),
         )
         if isinstance(outcome, Refusal):
-            return _refused(request, site, name, outcome.message, person=person)
+            return await _refused(request, site, name, outcome.message, person=person)
     if is_fragment(request):
         return await _marks_now(site, name, person=person)
     query = "?view=split" if form.view == "split" else ""
@@ -144,7 +145,7 @@ def _one_by_one(
 
 async def _marks_now(site: Site, name: str, *, person: str) -> Response:
     """What a page that stays needs after a mark: the stances, and the bar with its counts."""
-    shown = shown_change(site, name, person=person)
+    shown = await shown_change(site, name, person=person)
     newest = shown.change.newest
     stances = stances_of(shown.change, newest)
     return JSONResponse(
@@ -168,7 +169,7 @@ async def comment(
     person: Browser,
 ) -> Response:
     """Say something about a line, or about the change."""
-    shown = shown_change(site, name, person=person, revision=form.revision)
+    shown = await shown_change(site, name, person=person, revision=form.revision)
     quote = await _quote(site, shown, form)
     remark = Remark(
         text=_text(form.text), path=form.path, line=form.line, side=form.side, quote=quote
@@ -176,7 +177,7 @@ async def comment(
     voice = Voice(by=person, via="web", revision=form.revision)
     outcome = await decide.comment(site.gate, shown.change.number, voice, remark)
     if isinstance(outcome, Refusal):
-        return _refused(request, site, name, outcome.message, person=person)
+        return await _refused(request, site, name, outcome.message, person=person)
     if is_fragment(request):
         html = item_html(site, shown, _last(outcome), site.context())
         return JSONResponse({"version": outcome.version, "html": html})
@@ -226,7 +227,7 @@ async def resolve(
         is_resolved=bool(form.resolved),
     )
     if isinstance(outcome, Refusal):
-        return _refused(request, site, name, outcome.message, person=person)
+        return await _refused(request, site, name, outcome.message, person=person)
     return RedirectResponse(f"/changes/{outcome.name}#comment-{form.comment}", status_code=303)
 
 
@@ -244,18 +245,18 @@ async def act(
 ) -> Response:
     """Decide about the change as a whole."""
     number = number_of(name)
-    shown = shown_change(site, name, person=person)
+    shown = await shown_change(site, name, person=person)
     # What came in since the page was made is told, and nothing is decided over it.
     voice = Voice(by=person, via="web", version=form.version, revision=form.revision)
     try:
         outcome = await _decide(site, number, act, form, voice=voice)
     except AssentError as error:
         message = str(error)
-        return _refused(request, site, name, message, person=person, form=form, act=act)
+        return await _refused(request, site, name, message, person=person, form=form, act=act)
     if isinstance(outcome, Refusal):
         news = _since(site, shown, form.version)
         message = f"{outcome.message} {news}".strip()
-        return _refused(request, site, name, message, person=person, form=form, act=act)
+        return await _refused(request, site, name, message, person=person, form=form, act=act)
     return RedirectResponse(f"/changes/{outcome.name}", status_code=303)
 
 
@@ -298,7 +299,7 @@ def _version(body: object) -> int:
     return found if isinstance(found, int) else 0
 
 
-def _refused(
+async def _refused(
     request: Request,
     site: Site,
     name: str,
@@ -311,7 +312,7 @@ def _refused(
     """The page as it is now, with why nothing was done; what was typed stays in its form."""
     if is_fragment(request):
         return JSONResponse({"message": message}, status_code=409)
-    shown = shown_change(site, name, person=person)
+    shown = await shown_change(site, name, person=person)
     draft = None if form is None else {"act": act, "reason": form.reason, "confirm": form.confirm}
     return review_response(site, shown, more={"notice": message, "draft": draft}, status=409)
 

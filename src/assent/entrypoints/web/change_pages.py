@@ -14,8 +14,10 @@ from markupsafe import Markup
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
+from assent.app.changes.grounds import Grounds, grounds_of
 from assent.app.changes.records import change_stream, find
-from assent.app.changes.rules import policy_of, ports_of
+from assent.app.changes.rules import ports_of
+from assent.app.changes.saying import Voice, may_say_by
 from assent.app.ports import Look as LastLook
 from assent.app.ports import View
 from assent.core.changes.closure import needs
@@ -28,6 +30,7 @@ from assent.entrypoints.web.faults import is_fragment
 from assent.entrypoints.web.pages import page
 from assent.entrypoints.web.sessions import Browser
 from assent.entrypoints.web.site import OurSite, Site
+from assent.entrypoints.web.views.agreement import agreement_view
 from assent.entrypoints.web.views.changes import read_changes
 from assent.entrypoints.web.views.colours import colours_of
 from assent.entrypoints.web.views.context import Context
@@ -88,6 +91,8 @@ class Shown:
     look: Look
     last: LastLook | None
     person: str
+    grounds: Grounds
+    can_accept: bool
 
     @property
     def href(self) -> str:
@@ -140,7 +145,7 @@ async def log_page(digest: str, site: OurSite, person: Browser) -> Response:
     return page(site, "log.html", values, person=person)
 
 
-def shown_change(
+async def shown_change(
     site: Site,
     name: str,
     *,
@@ -157,9 +162,12 @@ def shown_change(
         return change, view.looked(change.id, person)
 
     change, last = site.gate.store.read(read)
-    rules = policy_of(site.gate, change).changes
+    grounds = await grounds_of(site.gate, change, tells=True)
+    rules = grounds.policy.changes
     wanted = revision_of(change, revision)
-    acts = acts_of(change, wanted, rules, person=person)
+    voice = Voice(by=person, via="web")
+    can_accept = may_say_by(site.gate, change, voice, grounds) is None
+    acts = acts_of(change, wanted, can_accept=can_accept)
     look = Look(
         base=f"/changes/{change.name}",
         revision=wanted.number,
@@ -169,7 +177,7 @@ def shown_change(
         can_comment=acts.comment,
         has_forms=wanted.lines <= FORMS,
     )
-    return Shown(change, wanted, rules, look, last, person)
+    return Shown(change, wanted, rules, look, last, person, grounds, can_accept)
 
 
 @router.get("/changes/{name}")
@@ -185,7 +193,7 @@ async def review_page(
     at: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """One change, to be reviewed. `at` names a hunk that the person comments on."""
-    shown = shown_change(
+    shown = await shown_change(
         site,
         name,
         person=person,
@@ -223,7 +231,9 @@ def review_values(site: Site, shown: Shown) -> dict[str, object]:
             person=shown.person,
             number=shown.revision.number,
             look=shown.last,
+            can_accept=shown.can_accept,
         ),
+        "agreement": agreement_view(change, shown.grounds, person=shown.person),
         "look": shown.look,
         "steps": steps_of(entries, context),
         "fresh_places": [
@@ -431,7 +441,7 @@ async def whole_file(
     name: str, index: int, site: OurSite, person: Browser, revision: RevisionNumber = None
 ) -> Response:
     """A file as the revision leaves it, with every line of it."""
-    shown = shown_change(site, name, person=person, revision=revision)
+    shown = await shown_change(site, name, person=person, revision=revision)
     patch, _ = await _one_file(site, shown, index)
     text = None
     if not patch.binary and patch.new_mode is not None:
@@ -458,7 +468,9 @@ async def folded_file(
     view: View_ = "",
 ) -> Response:
     """What stands under the head of a file that was folded."""
-    shown = shown_change(site, name, person=person, revision=revision, is_split=view == "split")
+    shown = await shown_change(
+        site, name, person=person, revision=revision, is_split=view == "split"
+    )
     _, patches = await _one_file(site, shown, index)
     files = await asyncio.to_thread(_files, site, shown, patches, frozenset({index}))
     file = next(file for file in files if file.index == index)
@@ -481,7 +493,7 @@ async def more_lines(
     name: str, index: int, site: OurSite, person: Browser, around: Annotated[Around, Query()]
 ) -> Response:
     """Rows of kept lines around a hunk."""
-    shown = shown_change(
+    shown = await shown_change(
         site, name, person=person, revision=around.revision, is_split=around.view == "split"
     )
     patch, _ = await _one_file(site, shown, index)
@@ -498,7 +510,7 @@ async def colours(
     name: str, index: int, site: OurSite, person: Browser, revision: RevisionNumber = None
 ) -> Response:
     """The lines of a file's difference with their colours, by side and number."""
-    shown = shown_change(site, name, person=person, revision=revision)
+    shown = await shown_change(site, name, person=person, revision=revision)
     patch, patches = await _one_file(site, shown, index)
     repositories = ports_of(site.gate).repositories
     old, new = [

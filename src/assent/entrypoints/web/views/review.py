@@ -8,7 +8,7 @@ from assent.app.ports import Look
 from assent.core.changes.closure import Need
 from assent.core.changes.findings import Standing, Tracked, tracked
 from assent.core.changes.hunks import FilePatch, Hunk
-from assent.core.changes.lifecycle import IN_HAND, may_decide
+from assent.core.changes.lifecycle import IN_HAND
 from assent.core.changes.limits import split
 from assent.core.changes.model import (
     CLOSED,
@@ -292,6 +292,7 @@ def review_view(
     person: str,
     number: int | None = None,
     look: Look | None = None,
+    can_accept: bool = True,
 ) -> ReviewView:
     """The change at revision `number`, the newest by default; `look` is the person's last one."""
     revision = revision_of(change, number)
@@ -360,7 +361,7 @@ def review_view(
         asked=change.asked,
         tier=tier_of(change, rules),
         needs_reason=any(item.finding.severity is Severity.ERROR for item in found),
-        acts=acts_of(change, revision, rules, person=person),
+        acts=acts_of(change, revision, can_accept=can_accept),
         ejected=change.ejected,
         tests=tuple(test_shown(run, context) for run in reversed(change.tests)),
         merges=tuple(_merge(merge, context) for merge in change.merges),
@@ -434,12 +435,12 @@ def counts_of(revision: Revision, stances: Mapping[HunkId, HunkStance]) -> Count
     )
 
 
-def acts_of(change: Change, revision: Revision, rules: ChangeRules, *, person: str) -> Acts:
+def acts_of(change: Change, revision: Revision, *, can_accept: bool) -> Acts:
+    """`can_accept`: the person's voice counts, or they speak for somebody whose voice does."""
     state, is_newest = change.state, revision is change.newest
-    refusal = may_decide(change, person, rules.reviewers or change.reviewers)
     in_hand = state in IN_HAND and is_newest
     return Acts(
-        accept=in_hand and refusal is None,
+        accept=in_hand and can_accept,
         send_back=is_newest and state in _CAN_BE_RETURNED,
         comment=state not in CLOSED and is_newest,
         ready=state is ChangeState.DRAFT,
