@@ -81,13 +81,19 @@ async def inbox(
     """The inbox. `at` names the request whose detail is open."""
     store, context = site.gate.store, site.context()
     box = store.read(lambda view: read_inbox(view, context, after=after))
-    values = {"inbox": box, "is_first": after == 0, "requests": [], "request": None}
+    signing = signing_here(request, site, session)
+    values = {
+        "inbox": box,
+        "is_first": after == 0,
+        "requests": [],
+        "request": None,
+        "strip": signing.strip(logged_in_at=session.created_at, now=context.now),
+    }
     numbers = _open_first(box, at)
     if len(numbers) > 1:
         values |= together_values(site, numbers)
     elif numbers:
         asked = store.read(lambda view: view.request_numbered(numbers[0]))
-        signing = signing_here(request, site, session)
         values |= {} if asked is None else detail_values(site, asked, signing)
     return page(site, "inbox.html", values, person=session.person)
 

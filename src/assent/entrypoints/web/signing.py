@@ -9,8 +9,13 @@ from assent.app.ports import WebSession
 from assent.core.approvals import Request as Asked
 from assent.core.people.model import Factor, Person
 from assent.core.policy.model import Tier
-from assent.entrypoints.web.parties import page_of, party_of
+from assent.entrypoints.web.parties import party_of
 from assent.entrypoints.web.site import Site
+from assent.entrypoints.web.views.words import MINUTE
+
+
+OFFERED = 15 * MINUTE
+"""How long after a login by a link a passkey is offered."""
 
 
 class Way(StrEnum):
@@ -47,7 +52,14 @@ class Signing:
     has_passkey: bool
     """One of this address."""
     factor: Factor
-    page: str
+    has_name: bool
+    """Whether the address that is open can have passkeys."""
+
+    def strip(self, *, logged_in_at: int, now: int) -> str:
+        """What is said above the inbox: `log-in`, for a while `register`, or nothing."""
+        if self.has_factor:
+            return "log-in" if self.factor is Factor.NONE and self.has_passkey else ""
+        return "register" if self.has_name and now - logged_in_at < OFFERED else ""
 
     def of_request(self, request: Asked) -> SignView:
         way = self.way(heavy=request.tier is Tier.APPROVE, must=request.signed)
@@ -76,5 +88,5 @@ def signing_here(request: Request, site: Site, session: WebSession) -> Signing:
         has_factor=person.has_factor,
         has_passkey=here and site.settings.passkeys is not None,
         factor=session.factor,
-        page=page_of(request, site),
+        has_name=party is not None and site.settings.passkeys is not None,
     )
