@@ -36,6 +36,16 @@ def command(text: str) -> Command:
             command("assent change submit --title x && assent change accept CH-1"),
             id="submitting-and-accepting",
         ),
+        pytest.param(command("assent people add eve --role admin"), id="adding-a-person"),
+        pytest.param(command("assent people keys add ana k.pub"), id="adding-a-key"),
+        pytest.param(command("assent people link ana"), id="a-link-to-log-in"),
+        pytest.param(command("assent delegate --to eve"), id="delegating"),
+        pytest.param(command("assent refer 7 --to eve"), id="referring"),
+        pytest.param(command("curl localhost:7422/api/delegations -d @x"), id="api-of-delegations"),
+        pytest.param(
+            command("ssh-keygen -Y sign -n assent.decision.v1 -f ~/.ssh/id_ed25519 pae"),
+            id="signing-by-the-agents-keys",
+        ),
         pytest.param(command("assent review calibrate"), id="calibrating"),
         pytest.param(command("assent review --uninstall-hook"), id="taking-the-hook-out"),
         pytest.param(
@@ -73,6 +83,11 @@ def test_reaching_for_assent_is_of_the_top_class(action: Action) -> None:
         pytest.param("assent change show CH-4 --json", id="showing-a-change"),
         pytest.param("assent change list", id="listing-changes"),
         pytest.param("assent review --staged", id="reviewing"),
+        pytest.param("assent people", id="who-is-here"),
+        pytest.param("assent people | head", id="who-is-here-shortened"),
+        pytest.param("assent people oncall", id="who-is-on-call"),
+        pytest.param("assent delegate list", id="who-decides-for-whom"),
+        pytest.param("curl localhost:3000/login -d user=a", id="a-login-of-the-project's-own"),
     ],
 )
 def test_other_words_are_not(text: str) -> None:

@@ -12,22 +12,28 @@ from assent.core.facts import Facts
 from assent.core.risk.factors import RiskClass, typical
 from assent.core.risk.model import Effect, Evidence
 
-_READS = r"policy\s+(?:lint|explain|test|schema|replay|show)\b"
+_READS = (
+    r"(?:policy\s+(?:lint|explain|test|schema|replay|show)\b|delegate\s+list\b"
+    r"|people(?:\s+(?:oncall\b|--json)|\s*(?:$|[|;&\n)])))"
+)
 _HANDS_IN = r"""change(?:\s+|["',\s]+)(?:submit|list|show)\b"""
 _DECIDES = re.compile(
     rf"""
     \bassent(?:\.[\w.]+)?(?:\s+|["',\s]+)(?!{_READS}|{_HANDS_IN})
-    (?:approve|reject|modify|delay|withdraw|answer|refer|init|up|down|agents|policy|undo|change)\b
+    (?:approve|reject|modify|delay|withdraw|answer|refer|delegate|people|init|up|down|agents|policy
+       |undo|change)\b
     | \bASSENT_HOME\b
     | (?:localhost|127(?:\.\d+){{3}}|\[::1?\]|0\.0\.0\.0)(?::\d+)?
-      /api/(?:(?:requests|changes|checkpoints)/[^/\s]+/(?!diff\b|preview\b)|programs/|grants/|policy/
-             |login-links)
+      /api/(?:(?:requests|changes|checkpoints)/[^/\s]+/(?!diff\b|preview\b|log\b)|programs/|grants/
+             |policy/|login-links|delegations|passkeys)
+    | \bassent\.decision\.v\d
     | \bassent(?:\.[\w.]+)?(?:\s+|["',\s]+)review\b[^|;&\n]*
       (?:\bcalibrate\b|--(?:un)?install-hook\b)
     """,
     re.VERBOSE,
 )
-"""A command of Assent by which people decide, by its name or by its module, or its own page."""
+"""A command of Assent by which people decide, by its name or by its module, its own page, or the
+namespace in which people sign."""
 
 
 def reaches_for_assent(action: Action, facts: Facts) -> Iterator[Evidence]:
