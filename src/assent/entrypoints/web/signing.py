@@ -13,7 +13,6 @@ from assent.entrypoints.web.parties import party_of
 from assent.entrypoints.web.site import Site
 from assent.entrypoints.web.views.words import MINUTE
 
-
 OFFERED = 15 * MINUTE
 """How long after a login by a link a passkey is offered."""
 
