@@ -27,6 +27,7 @@ COMMANDS = {
     "change": "Submit changes, look at them, accept, reject, merge or take them back.",
     "checkpoints": "List what can be gone back to in this project.",
     "undo": "Bring the project's files back to a checkpoint.",
+    "people": "List and change people, their keys and sessions, and agents' tokens.",
     "log": "Show what was recorded, newest first.",
     "classify": "Grade cases from a file, without running anything.",
     "verify": "Check that the record is whole and untouched.",

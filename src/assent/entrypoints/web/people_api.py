@@ -156,7 +156,7 @@ async def _link(site: Site, name: str, who: Caller) -> dict[str, Json]:
     if who.via == "web" and who.person == name:
         # Who has a browser logged in by a passkey would get another one in by nothing.
         raise ForbiddenError(
-            "A browser makes no links for itself.", hint="In a terminal: assent people link"
+            "A browser makes no links for itself.", hint="In a terminal: assent status --link"
         )
     path = await new_login_link(site.gate, name, by=who.speaker)
     return {"path": path, "expires_in_ms": LINK_LIFETIME}
