@@ -1,16 +1,19 @@
 """What a person says on the pages: forms that carry the version they looked at."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from assent.app.asked import referred_to
 from assent.app.decide_request import Word, decide_request
 from assent.app.grants import Allowance
 from assent.app.ports import WebSession
 from assent.app.proof.signing import ENVELOPE_LIMIT
+from assent.app.reading import note_reading
 from assent.core.approvals import Cause, Refusal, Verdict
 from assent.core.approvals import Request as Asked
 from assent.entrypoints.web.faults import is_fragment
@@ -44,8 +47,22 @@ class DecisionForm(BaseModel):
     confirm: str = Field(default="", max_length=40)
     keep: str = Field(default="", max_length=10)
     """Set: programs that were not known are known here from now on."""
+    to: str = Field(default="", max_length=400)
+    """For a referral: people and groups, parted by commas or spaces."""
     envelope: str = Field(default="", max_length=ENVELOPE_LIMIT)
     """A DSSE envelope in which the person signed all of this."""
+
+
+class OpenedForm(BaseModel):
+    """What a page tells of one version of a request that is on show."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(ge=1)
+    shown_ms: int = Field(default=0, ge=0)
+    """Since the last report."""
+    read: str = Field(default="", max_length=10)
+    """Set: its end was on the screen."""
 
 
 class TogetherForm(BaseModel):
@@ -70,20 +87,58 @@ async def decide_one(
     signing = signing_here(request, site, session)
     try:
         _demand_confirmation(asked, form)
-        outcome = await decide_request(site.gate, number, word_of(site, asked, form, session))
+        word = word_of(site, asked, form, session)
+        if word.verdict is Verdict.REFER:
+            word = replace(word, to=await referred_to(site.gate, asked, [form.to]))
+        outcome = await decide_request(site.gate, number, word)
     except AssentError as error:
         # What was typed stays in its form.
-        values = {**detail_values(site, asked, signing), "notice": str(error), "draft": form}
+        values = {
+            **detail_values(site, asked, signing, person=person),
+            "notice": str(error),
+            "draft": form,
+        }
         return _show(request, site, values, person=person, status=error.http_status)
     if isinstance(outcome, Refusal):
         now_asked = _find(site, number)
         notice = refusal_line(outcome, now_asked, site)
         draft = form if outcome.cause in _CAN_BE_SAID_AGAIN else None
-        values = {**detail_values(site, now_asked, signing), "notice": notice, "draft": draft}
+        values = {
+            **detail_values(site, now_asked, signing, person=person),
+            "notice": notice,
+            "draft": draft,
+        }
         return _show(request, site, values, person=person, status=409)
     if is_fragment(request):
-        return _show(request, site, detail_values(site, outcome, signing), person=person)
+        return _show(
+            request, site, detail_values(site, outcome, signing, person=person), person=person
+        )
     return RedirectResponse(f"/requests/{outcome.name}", status_code=303)
+
+
+@router.post("/requests/{name}/opened")
+async def opened(
+    name: str,
+    request: Request,
+    form: Annotated[OpenedForm, Form()],
+    site: OurSite,
+    person: Browser,
+) -> Response:
+    """The page was open for so long, and perhaps to its end."""
+    asked = _find(site, number_of(name))
+    if form.version > asked.version:
+        raise UsageError(f"{asked.name} has no version {form.version}.")
+    found = await note_reading(
+        site.gate,
+        asked.id,
+        form.version,
+        person=person,
+        shown_ms=form.shown_ms,
+        read=bool(form.read),
+    )
+    if is_fragment(request):
+        return JSONResponse({"shown_ms": found.shown_ms, "read": found.read})
+    return RedirectResponse(f"/requests/{asked.name}", status_code=303)
 
 
 _CAN_BE_SAID_AGAIN = frozenset(
@@ -91,6 +146,8 @@ _CAN_BE_SAID_AGAIN = frozenset(
         Cause.NO_REASON,
         Cause.NOT_LATER,
         Cause.NO_REPLACEMENT,
+        Cause.NOT_A_PERSON,
+        Cause.NOT_CONFIRMED,
         Cause.NOT_PROVEN,
         Cause.NOT_SIGNED,
     }

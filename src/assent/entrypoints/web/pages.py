@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from assent.app.ports import View
+from assent.app.speaking import reading_of
 from assent.core.approvals import Request as Asked
 from assent.entrypoints.web.faults import is_fragment
 from assent.entrypoints.web.sessions import Browser, BrowserSession
@@ -15,6 +16,7 @@ from assent.entrypoints.web.site import OurSite, Site
 from assent.entrypoints.web.views.activity import KINDS, Filter, entry_view, read_activity
 from assent.entrypoints.web.views.inbox import PAGE, Inbox, read_inbox
 from assent.entrypoints.web.views.requests import RequestView, last_reasons, request_view
+from assent.entrypoints.web.views.who import known_about, others_than
 from assent.errors import NotFoundError, UsageError
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -56,12 +58,21 @@ def find(view: View, number: int) -> Asked:
 
 
 def detail_values(
-    site: Site, request: Asked, signing: Signing, *, whole: bool = False
+    site: Site, request: Asked, signing: Signing, *, person: str, whole: bool = False
 ) -> dict[str, object]:
     """What `_request.html` needs."""
-    recent = site.gate.store.read(lambda view: view.recent(limit=RECENT_REASONS))
+    context = site.context()
+    recent, known, reading = site.gate.store.read(
+        lambda view: (
+            view.recent(limit=RECENT_REASONS),
+            known_about(site.gate, view, request, now=context.now),
+            reading_of(view, request, person),
+        )
+    )
     return {
-        "request": request_view(request, site.context(), whole=whole),
+        "request": request_view(request, context, known, whole=whole),
+        "is_read": reading is not None and reading.read,
+        "people": others_than(person, known),
         "reasons": last_reasons(recent),
         "notice": "",
         "draft": None,
@@ -94,7 +105,9 @@ async def inbox(
         values |= together_values(site, numbers)
     elif numbers:
         asked = store.read(lambda view: view.request_numbered(numbers[0]))
-        values |= {} if asked is None else detail_values(site, asked, signing)
+        values |= (
+            {} if asked is None else detail_values(site, asked, signing, person=session.person)
+        )
     return page(site, "inbox.html", values, person=session.person)
 
 
@@ -127,7 +140,8 @@ async def request_page(
     """One request, with nothing folded if `all` is set."""
     number = number_of(name)
     asked = site.gate.store.read(lambda view: find(view, number))
-    values = detail_values(site, asked, signing_here(request, site, session), whole=whole)
+    signing = signing_here(request, site, session)
+    values = detail_values(site, asked, signing, person=session.person, whole=whole)
     if is_fragment(request):
         return HTMLResponse(site.pages.render("_request.html", values))
     return page(site, "request.html", values, person=session.person)
@@ -151,7 +165,12 @@ def together_values(site: Site, numbers: list[int]) -> dict[str, object]:
     wanted = list(dict.fromkeys(numbers))
     asked = site.gate.store.read(lambda view: [find(view, number) for number in wanted])
     context = site.context()
-    views: list[RequestView] = [request_view(request, context) for request in asked]
+    known = site.gate.store.read(
+        lambda view: [known_about(site.gate, view, request, now=context.now) for request in asked]
+    )
+    views: list[RequestView] = [
+        request_view(request, context, each) for request, each in zip(asked, known, strict=True)
+    ]
     recent = site.gate.store.read(lambda view: view.recent(limit=RECENT_REASONS))
     return {
         "requests": views,

@@ -7,9 +7,11 @@ from assent.core.canonical import Json
 from assent.core.encoding import to_json
 from assent.core.grants import vouches_of
 from assent.core.ledger import Entry
+from assent.core.proof.levels import decision_level
 from assent.core.risk.factors import Factors
 from assent.entrypoints.web.views.context import Context
 from assent.entrypoints.web.views.standing import outcome, standing
+from assent.entrypoints.web.views.who import NOBODY_KNOWN, Known, who_record
 
 
 def request_summary(request: Request, context: Context) -> dict[str, Json]:
@@ -36,7 +38,9 @@ def request_summary(request: Request, context: Context) -> dict[str, Json]:
     }
 
 
-def request_record(request: Request, context: Context) -> dict[str, Json]:
+def request_record(
+    request: Request, context: Context, known: Known = NOBODY_KNOWN
+) -> dict[str, Json]:
     """Everything a person needs to decide, and what was decided."""
     proposal, assessment = request.proposal, request.assessment
     session, editable = proposal.session, proposal.editable
@@ -56,7 +60,7 @@ def request_record(request: Request, context: Context) -> dict[str, Json]:
         }
         for item in assessment.evidence
     ]
-    decisions: list[Json] = [_decision(decision) for decision in request.decisions]
+    decisions: list[Json] = [_decision(request, decision) for decision in request.decisions]
     return {
         **request_summary(request, context),
         "why": request.why,
@@ -80,6 +84,7 @@ def request_record(request: Request, context: Context) -> dict[str, Json]:
         "tier": request.tier.value,
         "reviewers": list(request.reviewers),
         "then_ask": list(request.then_ask),
+        **who_record(request, context, known),
         "remember_ms": request.remember_ms,
         "purpose": request.purpose,
         "rollback": request.rollback,
@@ -100,7 +105,7 @@ def _factors(factors: Factors) -> dict[str, Json]:
     }
 
 
-def _decision(decision: Decision) -> dict[str, Json]:
+def _decision(request: Request, decision: Decision) -> dict[str, Json]:
     return {
         "verdict": decision.verdict.value,
         "by": decision.by,
@@ -110,6 +115,13 @@ def _decision(decision: Decision) -> dict[str, Json]:
         "version": decision.version,
         "until": decision.until,
         "hand": decision.hand.value,
+        "factor": decision.factor.value,
+        "in_name_of": decision.in_name_of,
+        "envelope": decision.envelope,
+        "level": decision_level(request, decision).value,
+        "shown_ms": decision.shown_ms,
+        "read": decision.read,
+        "to": list(decision.to),
     }
 
 

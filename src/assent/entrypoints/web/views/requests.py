@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from assent.core import policy
 from assent.core.actions import PolicyEdit, UnexplainedChange
-from assent.core.approvals import Request, State, Verdict, approvers
+from assent.core.approvals import Request, State, Verdict
 from assent.core.grants import vouches_of
+from assent.core.proof.levels import decision_level
 from assent.core.proposals import Editable
 from assent.core.risk.factors import RiskClass
 from assent.core.risk.model import Assessment, Evidence
@@ -17,6 +18,7 @@ from assent.entrypoints.web.views.actions import REASONS, ActionView, action_vie
 from assent.entrypoints.web.views.context import Context
 from assent.entrypoints.web.views.factors import FactorView, factor_views
 from assent.entrypoints.web.views.standing import can_be_decided, outcome, said, standing
+from assent.entrypoints.web.views.who import NOBODY_KNOWN, Known, WhoView, how_known, who_view
 
 QUOTE = 80
 """Characters of the action that are quoted beside a reason."""
@@ -65,6 +67,10 @@ class Said:
     line: str
     via: str
     reason: str
+    how: str
+    """What shows whose word it is."""
+    level: str
+    """How much the record of it is worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +125,14 @@ class RequestView:
     not_editable: str
     """Why a browser cannot edit it, where there is something to edit."""
     pauses: tuple[Pause, ...]
-    quorum: int
+    who: WhoView
     makes_known: tuple[str, ...]
     """Programs that an approval makes known in the project."""
 
 
-def request_view(request: Request, context: Context, *, whole: bool = False) -> RequestView:
+def request_view(
+    request: Request, context: Context, known: Known = NOBODY_KNOWN, *, whole: bool = False
+) -> RequestView:
     proposal, assessment = request.proposal, request.assessment
     evidence = telling(assessment)
     verb, _, rest = assessment.title.partition(" ")
@@ -161,14 +169,20 @@ def request_view(request: Request, context: Context, *, whole: bool = False) -> 
         expires=context.moment(request.expires_at),
         expires_in=context.left(request.expires_at),
         decisions=tuple(
-            Said(said(decision, context), decision.via, decision.reason)
+            Said(
+                said(decision, context),
+                decision.via,
+                decision.reason,
+                how=how_known(decision),
+                level=decision_level(request, decision).value,
+            )
             for decision in request.decisions
         ),
         can_be_decided=can_be_decided(request, context),
         editable=editable,
         not_editable=not_editable,
         pauses=pauses(context),
-        quorum=request.quorum,
+        who=who_view(request, context, known),
         makes_known=vouches_of(assessment),
     )
 
@@ -234,11 +248,6 @@ def _facts(request: Request, context: Context) -> tuple[tuple[str, str], ...]:
         ("tool", request.proposal.tool),
         ("asked", f"{context.moment(request.created_at)}, {context.age(request.created_at)} ago"),
     ]
-    if request.state is State.PENDING:
-        moment, left = context.moment(request.expires_at), context.left(request.expires_at)
-        after = f"then {_people(request.then_ask)} is asked" if request.then_ask else "then denied"
-        rows.append(("expires", f"{moment}, in {left}; {after}"))
-        rows.append(("decides", _who_decides(request)))
     return tuple((label, value) for label, value in rows if value)
 
 
@@ -248,26 +257,15 @@ def _purpose(request: Request) -> str:
     return "" if told else f"{request.purpose} (the agent says)"
 
 
-def _who_decides(request: Request) -> str:
-    """Who may decide and how many it takes; empty when anybody may, alone."""
-    who = _people(request.reviewers) if request.reviewers else ""
-    if request.quorum == 1:
-        return who
-    said = approvers(request)
-    so_far = f"; {_people(tuple(sorted(said)))} approved so far" if said else ""
-    return f"{request.quorum} people{f' of {who}' if who else ''}{so_far}"
-
-
-def _people(names: Sequence[str]) -> str:
-    """`Ana`, `Ana or Ben`, `Ana, Ben or Eve`."""
-    *others, last = names
-    return f"{', '.join(others)} or {last}" if others else last
+def _is_enough(request: Request) -> bool:
+    """Whether one person's word could be enough: the others would have approved something else."""
+    return request.quorum == 1 and not request.also
 
 
 def _editable(request: Request) -> tuple[Editable | None, str]:
     """The part that a form can hand back unchanged but for the edits, or why there is none."""
     editable = request.proposal.editable
-    if editable is None or request.quorum > 1:
+    if editable is None or not _is_enough(request):
         return None, ""
     text = editable.text
     if len(text) > EDITABLE:

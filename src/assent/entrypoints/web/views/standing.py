@@ -10,6 +10,7 @@ _SAID = {
     Verdict.REJECT: "rejected",
     Verdict.DELAY: "delayed",
     Verdict.WITHDRAW: "withdrawn",
+    Verdict.REFER: "referred",
 }
 
 _OUTCOMES = {
@@ -41,7 +42,10 @@ def can_be_decided(request: Request, context: Context) -> bool:
 
 def said(decision: Decision, context: Context) -> str:
     """`approved by ana at 14:03`."""
-    line = f"{_SAID[decision.verdict]} by {decision.by} at {context.moment(decision.at)}"
+    who = f"{decision.by} for {decision.in_name_of}" if decision.in_name_of else decision.by
+    line = f"{_SAID[decision.verdict]} by {who} at {context.moment(decision.at)}"
+    if decision.to:
+        line += f" to {', '.join(decision.to)}"
     if decision.verdict is Verdict.DELAY and decision.until is not None:
         line += f" until {context.moment(decision.until)}"
     return line
@@ -70,7 +74,8 @@ def _pending(request: Request, context: Context) -> str:
     if request.asked_in is AskIn.AGENT:
         return "asked at the agent's own prompt, where it has to be answered"
     if request.delayed_until is not None:
-        return said(request.decisions[-1], context) if request.decisions else "delayed"
+        delays = [each for each in request.decisions if each.verdict is Verdict.DELAY]
+        return said(delays[-1], context) if delays else "delayed"
     return f"waits for you since {context.moment(request.created_at)}"
 
 
