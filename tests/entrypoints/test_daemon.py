@@ -59,6 +59,11 @@ def test_the_home_is_for_its_user_alone(tmp_path: Path) -> None:
         pytest.param("port = 0", Config(port=0), id="port"),
         pytest.param('person = "ana"', Config(person="ana"), id="person"),
         pytest.param(
+            'origin = "https://assent.example.com"',
+            Config(origin="https://assent.example.com"),
+            id="origin",
+        ),
+        pytest.param(
             'database = "postgresql://localhost/a"',
             Config(database="postgresql://localhost/a"),
             id="database",
@@ -78,6 +83,10 @@ def test_a_config(tmp_path: Path, text: str, config: Config) -> None:
         b"port = 70000",
         b"port = -1",
         b"prot = 1",
+        b'origin = "http://assent.example.com"',
+        b'origin = "https://assent.example.com/"',
+        b'origin = "https://user@assent.example.com"',
+        b'origin = "assent.example.com"',
         b"port =",
         b"\xff",
         b"[port]",
@@ -100,6 +109,10 @@ def test_there_is_one_daemon_in_a_home(running: House) -> None:
     assert running.shell(CLAUDE, "ls").said().passed
 
 
+IPV6_LOOPBACK = "0" * 24 + "01000000"
+"""As the kernel writes `::1`."""
+
+
 @pytest.mark.network
 def test_it_listens_on_loopback_only(running: House) -> None:
     addresses = {
@@ -108,7 +121,7 @@ def test_it_listens_on_loopback_only(running: House) -> None:
         for line in Path(f"/proc/{running.pid}/net/{table}").read_text().splitlines()[1:]
         if f"socket:[{line.split()[9]}]" in sockets_of(running.pid)
     }
-    assert addresses == {"0100007F"}
+    assert addresses - {IPV6_LOOPBACK} == {"0100007F"}
 
 
 def sockets_of(pid: int) -> set[str]:

@@ -128,7 +128,8 @@ class Desk:
     def app_in_use(self) -> FastAPI:
         return self.app()
 
-    def app(self) -> FastAPI:
+    def app(self, **more: Any) -> FastAPI:
+        """`more` are further settings."""
         settings = WebSettings(
             person="ana",
             cli_token=TOKEN,
@@ -136,6 +137,7 @@ class Desk:
             shutting_down=self.shutting_down,
             hooks=lambda: self.hooks,
             zone=UTC,
+            **more,
         )
         return create_app(self.gate, settings=settings)
 

@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from assent.entrypoints.web.guard import HEADERS, is_ours
+from assent.entrypoints.web.guard import HEADERS, is_ours, our_origin
 from tests.entrypoints.web.conftest import ORIGIN, OURS
 from tests.entrypoints.web.desk import Desk
 
@@ -33,6 +33,50 @@ def test_only_loopback_at_our_port_is_us(host: str, ours: bool) -> None:
 async def test_a_rebound_name_is_refused(ana: httpx2.AsyncClient) -> None:
     answer = await ana.get("/", headers={"Host": "evil.example:8443"})
     assert answer.status_code == 421
+
+
+PROXY = "https://assent.example.com"
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "found"),
+    [
+        pytest.param(PROXY, "assent.example.com", PROXY, id="the-proxy"),
+        pytest.param(PROXY, "127.0.0.1:8443", "http://127.0.0.1:8443", id="loopback-still"),
+        pytest.param(PROXY, "assent.example.com:8443", None, id="other-port"),
+        pytest.param(PROXY, "www.assent.example.com", None, id="below-it"),
+        pytest.param(PROXY, "evil.example", None, id="other-host"),
+        pytest.param("", "assent.example.com", None, id="not-configured"),
+    ],
+)
+def test_a_proxy_is_ours_only_where_it_was_configured(
+    origin: str, host: str, found: str | None
+) -> None:
+    scope = {
+        "type": "http",
+        "scheme": "http",
+        "server": ("127.0.0.1", 8443),
+        "headers": [(b"host", host.encode())],
+    }
+    assert our_origin(scope, origin) == found
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        pytest.param(PROXY, 401, id="its-own"),
+        pytest.param("http://assent.example.com", 403, id="without-tls"),
+        pytest.param("https://127.0.0.1:8443", 403, id="loopback"),
+        pytest.param("https://evil.example", 403, id="foreign"),
+    ],
+)
+async def test_behind_a_proxy_only_its_own_pages_post(desk: Desk, sent: str, status: int) -> None:
+    app = desk.app(origin=PROXY)
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        headers = {"Host": "assent.example.com", "Origin": sent, "Cookie": "__Host-assent=x"}
+        answer = await client.post("/requests/REQ-1/decision", headers=headers)
+    assert answer.status_code == status
 
 
 REFUSED = [
