@@ -123,8 +123,8 @@ class Log:
     commits: Mapping[str, int]
     """Position by id; also of commits that were appended again, see `JOINED`."""
     entries: tuple[LogEntry, ...]
-    evidence: frozenset[str]
-    """Digests, in hexadecimal, of what is there and is what its name says."""
+    evidence: Mapping[str, bytes]
+    """By digest, in hexadecimal: what is there and is what its name says."""
     policies: Mapping[str, bytes]
     troubles: tuple[Trouble, ...]
     joined: int = 0
@@ -207,7 +207,7 @@ class _Reading:
     def __init__(self) -> None:
         self._commits: dict[str, int] = {}
         self._entries: dict[str, LogEntry] = {}
-        self._evidence: set[str] = set()
+        self._evidence: dict[str, bytes] = {}
         self._policies: dict[str, bytes] = {}
         self._troubles: list[Trouble] = []
         self._head = ""
@@ -218,7 +218,7 @@ class _Reading:
             head=self._head,
             commits=self._commits,
             entries=tuple(self._entries.values()),
-            evidence=frozenset(self._evidence),
+            evidence=self._evidence,
             policies=self._policies,
             troubles=tuple(self._troubles),
             joined=self._joined,
@@ -266,7 +266,7 @@ class _Reading:
                     Touched.EVIDENCE_ALTERED, commit, f"{file.path} is not what its name says."
                 )
             else:
-                self._evidence.add(evidence[2])
+                self._evidence[evidence[2]] = content
         elif policy is not None:
             if hexdigest(content) != policy[1]:
                 self._say(Touched.POLICY_ALTERED, commit, f"{file.path} is not what its name says.")
