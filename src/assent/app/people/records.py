@@ -103,6 +103,13 @@ def _news(before: Person | None, made: Person) -> Iterator[str]:
         {each.id: each.label for each in before.passkeys},
         {each.id: each.label for each in made.passkeys},
     )
+    yield from _differences(
+        "channel",
+        {each.id: each.label for each in before.channels},
+        {each.id: each.label for each in made.channels},
+    )
+    if before.slack != made.slack:
+        yield "what is said in Slack in your name comes from another account now"
     if before.roles != made.roles:
         yield f"your roles are now: {', '.join(made.roles) or 'none'}"
 
