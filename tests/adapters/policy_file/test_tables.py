@@ -7,10 +7,22 @@ import pytest
 
 from assent.adapters.policy_file import PROFILES, json_schema, parse_policy, starting_text
 from assent.adapters.policy_file.tables import TABLES
+from assent.core.people.model import Rung
 from assent.core.policy.budget import Price
 from assent.core.policy.hours import Hours
 from assent.core.policy.lint import lint
-from assent.core.policy.model import Asks, Autonomy, Mode, Review, Rule, Tier
+from assent.core.policy.model import (
+    DAY_MS,
+    Asks,
+    Autonomy,
+    Handing,
+    Mode,
+    PathOwner,
+    Review,
+    Rule,
+    Tier,
+    Wanted,
+)
 from assent.core.policy.team import TeamRule
 from assent.core.risk.edits.classes import PathClass
 from assent.core.risk.factors import RiskClass
@@ -19,6 +31,7 @@ from assent.errors import UsageError
 FULL = b"""
 profile = "team"
 timezone = "Europe/Berlin"
+codeowners = false
 
 [ask]
 reviewers = ["ana"]
@@ -26,6 +39,21 @@ quorum = 1
 on_timeout = "deny"
 remember = "1h"
 rollback = "optional"
+separate = false
+sign = "optional"
+remind = "1h"
+
+[teams]
+payments = ["ana", "ben", "ana"]
+
+[[owners]]
+paths = ["src/pay/**"]
+people = ["@payments", "cleo"]
+
+[delegation]
+longest = "2d"
+worst = "medium"
+allowed = false
 
 [autonomy]
 default = "pair"
@@ -76,6 +104,12 @@ expires = "4h"
 on_timeout = "ask:cleo"
 remember = "10m"
 rollback = "required"
+needs = ["2 of @security", "@owners", "ana, ben"]
+separate = true
+sign = "required"
+remind = "30m"
+ladder = ["30m @oncall", "2h @leads, dan"]
+advice = "Go on with the tests."
 """
 
 
@@ -84,8 +118,19 @@ def test_everything_a_file_can_say() -> None:
     assert policy.zone == ZoneInfo("Europe/Berlin")
     assert policy.profile == "team"
     assert policy.asks == Asks(
-        reviewers=("ana",), quorum=1, then_ask=(), remember_ms=3_600_000, needs_rollback=False
+        reviewers=("ana",),
+        quorum=1,
+        then_ask=(),
+        remember_ms=3_600_000,
+        needs_rollback=False,
+        separate=False,
+        signed=False,
+        remind_ms=3_600_000,
     )
+    assert policy.teams == {"payments": ("ana", "ben")}
+    assert policy.owners == (PathOwner(("src/pay/**",), ("@payments", "cleo")),)
+    assert policy.handing == Handing(2 * DAY_MS, RiskClass.MEDIUM, allowed=False)
+    assert not policy.codeowners
     assert policy.autonomy == Autonomy(
         Mode.PAIR, {"codex": Mode.AUTONOMOUS}, frozenset({Mode.AUTONOMOUS})
     )
@@ -120,6 +165,12 @@ def test_everything_a_file_can_say() -> None:
             then_ask=("cleo",),
             remember_ms=600_000,
             needs_rollback=True,
+            needs=(Wanted(("@security",), 2), Wanted(("@owners",)), Wanted(("ana", "ben"))),
+            separate=True,
+            signed=True,
+            remind_ms=1_800_000,
+            ladder=(Rung(1_800_000, ("@oncall",)), Rung(7_200_000, ("@leads", "dan"))),
+            advice="Go on with the tests.",
         ),
     )
 
@@ -132,6 +183,36 @@ GATE = '[[rule]]\nname = "r"\nroute = "gate"\n'
     [
         pytest.param(
             'profile = "sole"', "line 1: unknown profile `sole`. Did you mean `solo`?", id="profile"
+        ),
+        pytest.param('[teams]\n"a b" = ["x"]', "line 2: `a b`: a team's name has", id="team-name"),
+        pytest.param(
+            '[teams]\na = ["@b"]', "line 2: `a`: write the name of a person", id="team-in-a-team"
+        ),
+        pytest.param("[teams]\na = []", "line 2: `a` is empty", id="empty-team"),
+        pytest.param(
+            '[[owners]]\npaths = ["a"]', "line 1: an entry of owners needs a `people`", id="owners"
+        ),
+        pytest.param(
+            GATE + 'needs = ["0 of @x"]', "line 4: `needs`: write whom it needs", id="needs-nobody"
+        ),
+        pytest.param(
+            GATE + 'needs = ["3 of ana, ben"]',
+            "line 4: `needs` wants 3 people, and names 2.",
+            id="needs-too-many",
+        ),
+        pytest.param(GATE + 'sign = "yes"', "line 4: unknown value of `sign` `yes`", id="sign"),
+        pytest.param(
+            GATE + 'ladder = ["soon @x"]', "line 4: `ladder`: write when and who", id="rung"
+        ),
+        pytest.param(
+            GATE + 'ladder = ["2h @x", "1h @y"]',
+            "line 4: each step of `ladder` comes later",
+            id="ladder-down",
+        ),
+        pytest.param(
+            '[[rule]]\nname = "r"\nroute = "deny"\nseparate = true',
+            'line 4: `separate` is about asking, so it needs `route = "gate"`.',
+            id="separate-without-asking",
         ),
         pytest.param('timezone = "Mars/X"', "line 1: `timezone`: write a time zone", id="zone"),
         pytest.param(GATE + 'tier = "revue"', "line 4: unknown tier `revue`", id="tier"),

@@ -2,8 +2,9 @@
 
 import pytest
 
+from assent.core.people.model import Rung
 from assent.core.policy import Gate, Policy, Rule, Terms, Tier
-from assent.core.policy.model import Asks
+from assent.core.policy.model import Asks, Wanted
 from assent.core.risk.factors import RiskClass
 from assent.core.risk.model import Effect, Evidence
 from tests.core.policy.on_paper import (
@@ -51,6 +52,12 @@ def test_a_rule_says_how_to_ask() -> None:
         then_ask=("cleo",),
         remember_ms=3_000,
         needs_rollback=True,
+        needs=(Wanted(("@security",), 2),),
+        separate=True,
+        signed=True,
+        remind_ms=4_000,
+        ladder=(Rung(5_000, ("@oncall",)),),
+        advice="go on",
     )
     assert terms(reason(HIGH), rule("r", GATE, asks=asks)) == Terms(
         tier=Tier.APPROVE,
@@ -61,6 +68,12 @@ def test_a_rule_says_how_to_ask() -> None:
         then_ask=("cleo",),
         remember_ms=3_000,
         needs_rollback=True,
+        needs=(Wanted(("@security",), 2),),
+        separate=True,
+        signed=True,
+        remind_ms=4_000,
+        ladder=(Rung(5_000, ("@oncall",)),),
+        advice="go on",
     )
 
 
@@ -107,3 +120,33 @@ def test_a_way_back_is_wanted_only_where_the_risk_is_high() -> None:
     under = policy(asks=Asks(needs_rollback=True))
     assert not terms(reason(MEDIUM), under=under).needs_rollback
     assert terms(reason(HIGH), under=under).needs_rollback
+
+
+SECURITY, OWNERS = Wanted(("@security",), 2), Wanted(("@owners",))
+
+
+def test_who_has_to_agree_adds_up_over_all_rules_that_fit() -> None:
+    wide = rule("wide", GATE, asks=Asks(needs=(SECURITY,), separate=True, signed=True))
+    light = Asks(needs=(OWNERS, Wanted(("@security",))), separate=False, signed=False)
+    narrow = rule("narrow", GATE, kinds=KINDS, asks=light)
+    for rules in ((wide, narrow), (narrow, wide)):
+        found = terms(reason(HIGH), *rules)
+        assert found.needs == (OWNERS, SECURITY)
+        assert (found.separate, found.signed) == (True, True)
+
+
+def test_without_a_rule_about_it_those_of_ask_have_to_agree() -> None:
+    general = Asks(needs=(SECURITY,), separate=True, signed=True)
+    asked = terms(reason(HIGH), under=policy(rule("r", GATE), asks=general))
+    assert (asked.needs, asked.separate, asked.signed) == ((SECURITY,), True, True)
+    own = rule("own", GATE, asks=Asks(needs=(OWNERS,), separate=False, signed=False))
+    asked = terms(reason(HIGH), under=policy(own, asks=general))
+    assert (asked.needs, asked.separate, asked.signed) == ((OWNERS,), False, False)
+
+
+def test_of_equal_rules_the_sooner_ladder_and_reminder_hold() -> None:
+    late = Asks(remind_ms=9_000, ladder=(Rung(9_000, ("ana",)),), advice="a")
+    soon = Asks(remind_ms=1_000, ladder=(Rung(1_000, ("ben",)),), advice="b")
+    for rules in ((rule("a", GATE, asks=late), rule("b", GATE, asks=soon)),):
+        found = terms(reason(MEDIUM), *rules)
+        assert (found.remind_ms, found.ladder) == (1_000, (Rung(1_000, ("ben",)),))

@@ -6,7 +6,7 @@ import tomllib
 
 from pydantic_core import ErrorDetails
 
-from assent.adapters.policy_file.tables import TABLES, keys_of
+from assent.adapters.policy_file.tables import TABLES, TAGS, keys_of
 from assent.errors import UsageError
 
 HINT = "The policy in force stays as it is until this is put right."
@@ -22,7 +22,7 @@ _SINGULAR = {
     "format": "format",
     "severity": "severity",
 }
-_OWN = frozenset({"duration", "amount", "hours", "zone", "then", "form", "pattern"})
+_OWN = frozenset({"duration", "amount", "hours", "zone", "then", "form", "pattern", "need", "rung"})
 """Faults whose message says what to write."""
 
 
@@ -44,7 +44,7 @@ class Source:
         return self.fault(line, f"this is not TOML: {re.sub(r' *[(]at .*[)]', '', message)}")
 
     def not_a_policy(self, error: ErrorDetails) -> UsageError:
-        place = error["loc"]
+        place = tuple(part for part in error["loc"] if part not in TAGS)
         line = self.line_of(place, error["input"])
         key = str(next((part for part in reversed(place) if isinstance(part, str)), "the file"))
         return self.fault(line, _said(error, key, place))
@@ -123,6 +123,7 @@ def _owner(place: tuple[int | str, ...]) -> str:
         ("team",): "a team rule",
         ("budget", "price"): "a price",
         ("changes", "check"): "a check",
+        ("owners",): "an entry of owners",
     }
     return names.get(table, f"`[{'.'.join(table)}]`")
 

@@ -3,10 +3,11 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
@@ -22,13 +23,16 @@ from assent.adapters.policy_file.tables import (
 )
 from assent.adapters.policy_file.values import CLASSES
 from assent.core.canonical import digest_of
+from assent.core.people.groups import is_group
 from assent.core.policy.budget import Budget, Price
 from assent.core.policy.changes import ChangeRules
 from assent.core.policy.model import (
     AskIn,
     Asks,
     Autonomy,
+    Handing,
     Mode,
+    PathOwner,
     Policy,
     Review,
     RouteName,
@@ -45,7 +49,10 @@ BUILT_IN = (_HERE / "default.toml").read_bytes()
 """The policy of a workspace without one; also what a new workspace's file begins as."""
 
 _NO_TEST = b'\n# test = "npm test"\n'
-_FOR_GATES = ("tier", "reviewers", "quorum", "wait", "expires", "on_timeout", "remember")
+_FOR_GATES = (
+    *("tier", "reviewers", "quorum", "wait", "expires", "on_timeout", "remember", "rollback"),
+    *("needs", "separate", "sign", "remind", "ladder", "advice"),
+)
 
 
 ReadPrograms = Callable[[Mapping[str, object]], tuple[tuple[str, Program], ...]]
@@ -168,8 +175,20 @@ def _policy(text: bytes, file: File, profile: Policy) -> Policy:
         budget=_budget(file.budget),
         changes=change_rules(file.changes, profile.changes),
         zone=file.timezone,
+        teams=MappingProxyType({name: _once(file.teams[name]) for name in file.teams}),
+        owners=tuple(PathOwner(tuple(each.paths), _once(each.people)) for each in file.owners),
+        codeowners=file.codeowners,
+        handing=Handing(
+            longest_ms=file.delegation.longest,
+            worst=CLASSES[file.delegation.worst],
+            allowed=file.delegation.allowed,
+        ),
         profile=file.profile,
     )
+
+
+def _once(names: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _over(said: Asks, otherwise: Asks) -> Asks:
@@ -185,6 +204,12 @@ def _asks(said: Asking) -> Asks:
         then_ask=said.on_timeout,
         remember_ms=said.remember,
         needs_rollback=None if said.rollback is None else said.rollback == "required",
+        needs=None if said.needs is None else tuple(dict.fromkeys(said.needs)),
+        separate=said.separate,
+        signed=None if said.sign is None else said.sign == "required",
+        remind_ms=said.remind,
+        ladder=None if said.ladder is None else tuple(said.ladder),
+        advice=said.advice,
     )
 
 
@@ -276,7 +301,7 @@ def _same_name(name: str, owner: str) -> str:
 
 def _contradictions(file: File) -> Iterator[tuple[tuple[int | str, ...], str]]:
     yield from (fault for number, rule in enumerate(file.rule) for fault in _in_rule(number, rule))
-    yield from _in_quorum(("ask",), file.ask)
+    yield from _in_asking(("ask",), file.ask)
     yield from clashes(file.changes)
     for number, team in enumerate(file.team):
         if (team.forbid is None) == (team.instead_of is None):
@@ -291,16 +316,27 @@ def _contradictions(file: File) -> Iterator[tuple[tuple[int | str, ...], str]]:
 
 def _in_rule(number: int, rule: RuleTable) -> Iterator[tuple[tuple[int | str, ...], str]]:
     if rule.route != RouteName.GATE:
-        keys = [*_FOR_GATES, "rollback"]
-        for key in (key for key in keys if getattr(rule, key) is not None):
+        for key in (key for key in _FOR_GATES if getattr(rule, key) is not None):
             yield ("rule", number, key), f'`{key}` is about asking, so it needs `route = "gate"`'
-    yield from _in_quorum(("rule", number), rule)
+    yield from _in_asking(("rule", number), rule)
 
 
-def _in_quorum(
+def _in_asking(
     place: tuple[int | str, ...], said: Asking
 ) -> Iterator[tuple[tuple[int | str, ...], str]]:
     people = said.reviewers
-    if people is not None and said.quorum is not None and len(set(people)) < said.quorum:
+    if people is not None and said.quorum is not None and _too_few(people, said.quorum):
         what = f"`quorum` wants {said.quorum} people, and `reviewers` names {len(set(people))}"
         yield (*place, "quorum"), what
+    for wanted in said.needs or ():
+        if _too_few(wanted.who, wanted.count):
+            what = f"`needs` wants {wanted.count} people, and names {len(wanted.who)}"
+            yield (*place, "needs"), what
+    steps = [rung.after_ms for rung in said.ladder or ()]
+    if steps != sorted(set(steps)):
+        yield (*place, "ladder"), "each step of `ladder` comes later than the one before it"
+
+
+def _too_few(people: Sequence[str], count: int) -> bool:
+    """How many a group has is not known here."""
+    return len(set(people)) < count and not any(is_group(name) for name in people)

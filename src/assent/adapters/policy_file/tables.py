@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from assent.adapters.policy_file.values import (
     Amount,
@@ -17,9 +17,11 @@ from assent.adapters.policy_file.values import (
     Glob,
     Inner,
     Kind,
+    Member,
     ModelName,
     ModeWord,
     Name,
+    Needed,
     PathClassWord,
     PathWord,
     Pattern,
@@ -31,16 +33,20 @@ from assent.adapters.policy_file.values import (
     ScopeText,
     SeverityWord,
     ShellText,
+    SignWord,
     Span,
+    Step,
+    TeamName,
     Then,
     TierWord,
     Tool,
     UnexplainedWord,
     VariableName,
+    Who,
     Zone,
 )
 from assent.core.canonical import digest_of
-from assent.core.policy.model import AskIn, Mode, Policy, Review
+from assent.core.policy.model import AskIn, Handing, Mode, Policy, Review
 
 DEFAULTS = Policy(digest=digest_of(b""))
 """What holds where a file says nothing."""
@@ -67,6 +73,27 @@ class Asking(Table):
     ] = None
     rollback: Annotated[
         RollbackWord | None, Field(description="Whether high risk needs a way back to be asked.")
+    ] = None
+    needs: Annotated[
+        list[Needed] | None,
+        Field(min_length=1, max_length=9, description="Who else has to agree: `2 of @security`."),
+    ] = None
+    separate: Annotated[
+        bool | None, Field(description="Whether whoever runs the agent does not approve.")
+    ] = None
+    sign: Annotated[
+        SignWord | None, Field(description="Whether approvals are signed by a person's own key.")
+    ] = None
+    remind: Annotated[
+        Duration | None, Field(description="How often those who have not answered are reminded.")
+    ] = None
+    ladder: Annotated[
+        list[Step] | None,
+        Field(min_length=1, max_length=9, description="Who may decide, too, and after how long."),
+    ] = None
+    advice: Annotated[
+        str | None,
+        Field(min_length=1, max_length=500, description="For the agent, when nobody answers."),
     ] = None
 
 
@@ -150,6 +177,19 @@ class BudgetTable(Table):
     price: Annotated[list[PriceTable], Field(description="What calls cost.")] = []
 
 
+class OwnersTable(Table):
+    paths: Annotated[list[Glob], _some("Globs from the workspace's root.")]
+    people: Annotated[list[Who], _some("Who answers for them.")]
+
+
+class DelegationTable(Table):
+    longest: Annotated[Duration, Field(description="How long one may decide for another.")] = (
+        Handing().longest_ms
+    )
+    worst: Annotated[ClassWord, Field(description="Up to this class.")] = Handing().worst.word
+    allowed: Annotated[bool, Field(description="Whether anybody may.")] = True
+
+
 class PathsTable(Table):
     trivial: PathWord | None = None
     low: PathWord | None = None
@@ -167,6 +207,35 @@ class LinesTable(Table):
     medium: Lines | None = None
     high: Lines | None = None
     irreversible: Lines | None = None
+
+
+NeedsOfClass = Annotated[list[Needed], Field(min_length=1, max_length=9)]
+
+
+class NeedsTable(Table):
+    trivial: NeedsOfClass | None = None
+    low: NeedsOfClass | None = None
+    medium: NeedsOfClass | None = None
+    high: NeedsOfClass | None = None
+    irreversible: NeedsOfClass | None = None
+
+
+class SignTable(Table):
+    trivial: SignWord | None = None
+    low: SignWord | None = None
+    medium: SignWord | None = None
+    high: SignWord | None = None
+    irreversible: SignWord | None = None
+
+
+ALL, EACH = ":all", ":each"
+TAGS = frozenset({ALL, EACH, "[key]"})
+"""Parts of the places of errors that stand in no file: one value for all classes, or a table; and
+that it is about a key itself."""
+
+
+def _for_classes(value: object) -> str:
+    return EACH if isinstance(value, (dict, Table)) else ALL
 
 
 class CheckTable(Table):
@@ -210,6 +279,22 @@ class ChangesTable(Table):
         int | None, Field(ge=1, le=100, description="After so many returns a person looks.")
     ] = None
     reviewers: Annotated[list[Person] | None, _some("Who may accept.")] = None
+    quorum: Annotated[
+        int | None, Field(ge=1, le=9, description="How many of them have to accept.")
+    ] = None
+    needs: Annotated[
+        Annotated[NeedsOfClass, Tag(ALL)] | Annotated[NeedsTable, Tag(EACH)],
+        Discriminator(_for_classes),
+        Field(description="Who else has to accept: of all classes, or of each."),
+    ] = NeedsTable()
+    separate: Annotated[
+        bool | None, Field(description="Whether who made a change does not accept it.")
+    ] = None
+    sign: Annotated[
+        Annotated[SignWord, Tag(ALL)] | Annotated[SignTable, Tag(EACH)],
+        Discriminator(_for_classes),
+        Field(description="Whether an acceptance has to be signed: of all classes, or of each."),
+    ] = SignTable()
     unexplained: Annotated[
         UnexplainedWord | None, Field(description="When files change that no call explains.")
     ] = None
@@ -229,6 +314,17 @@ class File(Table):
         None
     )
     ask: Ask = Ask()
+    teams: Annotated[
+        dict[TeamName, Annotated[list[Member], _some("Names of people.")]],
+        Field(description="People by the team's name, which policies write with `@` before it."),
+    ] = {}
+    owners: Annotated[
+        list[OwnersTable], Field(description="Who answers for files; of several the last one.")
+    ] = []
+    codeowners: Annotated[
+        bool, Field(description="Whether `@owners` also are those of the repository's CODEOWNERS.")
+    ] = True
+    delegation: DelegationTable = DelegationTable()
     autonomy: AutonomyTable = AutonomyTable()
     review: ReviewTable | None = None
     team: list[TeamTable] = []
@@ -249,9 +345,13 @@ TABLES: dict[tuple[str, ...], type[Table]] = {
     ("team",): TeamTable,
     ("budget",): BudgetTable,
     ("budget", "price"): PriceTable,
+    ("owners",): OwnersTable,
+    ("delegation",): DelegationTable,
     ("changes",): ChangesTable,
     ("changes", "paths"): PathsTable,
     ("changes", "lines"): LinesTable,
+    ("changes", "needs"): NeedsTable,
+    ("changes", "sign"): SignTable,
     ("changes", "check"): CheckTable,
     ("changes", "model"): ModelTable,
     ("rule",): RuleTable,

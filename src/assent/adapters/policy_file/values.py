@@ -10,9 +10,10 @@ from pydantic_core import PydanticCustomError
 
 from assent.adapters.policy_file.patterns import refused_pattern
 from assent.core.changes.model import Severity
+from assent.core.people.model import Rung
 from assent.core.policy.changes import Path
 from assent.core.policy.hours import HOURS, Hours, read_hours
-from assent.core.policy.model import AskIn, Mode, RouteName, Tier
+from assent.core.policy.model import AskIn, Mode, RouteName, Tier, Wanted
 from assent.core.risk.edits.classes import PathClass
 from assent.core.risk.factors import RiskClass
 from assent.core.risk.model import Effect
@@ -21,6 +22,7 @@ KINDS = ("command", "edit", "read", "tool", "plan", "policy", "unknown")
 PROFILES = ("solo", "team", "strict")
 CLASSES = {risk.word: risk for risk in RiskClass}
 ROLLBACK = ("required", "optional")
+SIGN = ("required", "optional")
 CHECK_FORMATS = ("plain", "sarif")
 UNEXPLAINED = ("gate", "notify")
 
@@ -30,6 +32,10 @@ _LONGEST_MS = 366 * _UNITS["d"]
 _DURATION = r"(\d{1,6})([smhd])"
 _AMOUNT = r"(\d{1,7})(?:\.(\d{2}))?"
 _ASK = r"ask:[^,\s][^,]*(?:, *[^,\s][^,]*)*"
+_WHO = r"@?[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_WHOM = rf"{_WHO}(?:, *{_WHO})*"
+_NEED = rf"(?:([1-9]) of )?({_WHOM})"
+_RUNG = rf"(\d{{1,6}}[smhd]) +({_WHOM})"
 _SCOPE = r"[a-z][a-z-]* \S.{0,250}"
 
 
@@ -82,6 +88,24 @@ def _then(value: object) -> tuple[str, ...]:
     if not isinstance(value, str) or not re.fullmatch(_ASK, value):
         raise _wrong("then", 'write `"deny"`, or `"ask:ana,ben"` with the names of people')
     return tuple(dict.fromkeys(name.strip() for name in value.removeprefix("ask:").split(",")))
+
+
+def _need(value: object) -> Wanted:
+    found = re.fullmatch(_NEED, value) if isinstance(value, str) else None
+    if found is None:
+        raise _wrong("need", "write whom it needs, such as `ana`, `@owners` or `2 of @security`")
+    return Wanted(_names(found[2]), int(found[1] or 1))
+
+
+def _rung(value: object) -> Rung:
+    found = re.fullmatch(_RUNG, value) if isinstance(value, str) else None
+    if found is None:
+        raise _wrong("rung", "write when and who, such as `30m @oncall` or `2h @leads, ana`")
+    return Rung(_duration(found[1]), _names(found[2]))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",")))
 
 
 def _one_of(words: Iterable[str]) -> tuple[AfterValidator, WithJsonSchema]:
@@ -150,6 +174,16 @@ RouteWord: TypeAlias = Annotated[str, *_one_of(RouteName)]
 TierWord: TypeAlias = Annotated[str, *_one_of(Tier)]
 ModeWord: TypeAlias = Annotated[str, *_one_of(Mode)]
 AskInWord: TypeAlias = Annotated[str, *_one_of(AskIn)]
+Needed: TypeAlias = Annotated[Wanted, BeforeValidator(_need), _text(_NEED)]
+Step: TypeAlias = Annotated[Rung, BeforeValidator(_rung), _text(_RUNG)]
+SignWord: TypeAlias = Annotated[str, *_one_of(SIGN)]
+TeamName: TypeAlias = Annotated[
+    str,
+    _checked(
+        lambda text: re.fullmatch(_WHO, text) is not None and not text.startswith("@"),
+        "a team's name has letters, digits, `.`, `_` and `-`, at most 64",
+    ),
+]
 ProfileWord: TypeAlias = Annotated[str, *_one_of(PROFILES)]
 RollbackWord: TypeAlias = Annotated[str, *_one_of(ROLLBACK)]
 Program: TypeAlias = Annotated[
@@ -175,6 +209,20 @@ ScopeText: TypeAlias = Annotated[
 ]
 Person: TypeAlias = Annotated[
     str, _checked(_is_person, "write the name of a person, as Assent shows it")
+]
+Member: TypeAlias = Annotated[
+    str,
+    _checked(
+        lambda text: re.fullmatch(_WHO, text) is not None and not text.startswith("@"),
+        "write the name of a person, as Assent shows it; a team has no teams in it",
+    ),
+]
+Who: TypeAlias = Annotated[
+    str,
+    _checked(
+        lambda text: re.fullmatch(_WHO, text) is not None,
+        "write the name of a person, or of a team or role with `@` before it",
+    ),
 ]
 BranchGlob: TypeAlias = Annotated[
     str,

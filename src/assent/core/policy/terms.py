@@ -1,15 +1,18 @@
 """How a person is asked: what the rules that fit say together.
 
 Of each thing that can be said, the most specific rule that says it decides, and of equals the
-stricter value. What no rule says comes from `[ask]`, and the tier then from the class.
+stricter value. What no rule says comes from `[ask]`, and the tier then from the class. Who has to
+agree is different: what all the rules that fit want of it adds up, so that no rule takes away what
+another one guards.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
 from typing import TypeAlias, TypeVar
 
-from assent.core.policy.model import Asks, Policy, Rule, Terms, Tier, tier_for
+from assent.core.people.model import Rung
+from assent.core.policy.model import Asks, Policy, Rule, Terms, Tier, Wanted, tier_for
 from assent.core.risk.factors import RiskClass
 from assent.core.risk.model import Assessment
 
@@ -40,7 +43,33 @@ def terms_of(
         then_ask=said(lambda asks: asks.then_ask, _fewer) or (),
         remember_ms=0 if lapses else said(lambda asks: asks.remember_ms, _less) or 0,
         needs_rollback=bool(needs_rollback) and assessment.risk >= RiskClass.HIGH,
+        needs=_together(_all(rules, policy, lambda asks: asks.needs)),
+        separate=any(_all(rules, policy, lambda asks: asks.separate)),
+        signed=any(_all(rules, policy, lambda asks: asks.signed)),
+        remind_ms=said(lambda asks: asks.remind_ms, _less) or 0,
+        ladder=said(lambda asks: asks.ladder, _sooner) or (),
+        advice=said(lambda asks: asks.advice, lambda text: (0, (text,))) or "",
     )
+
+
+def _all(rules: Sequence[Rule], policy: Policy, get: Callable[[Asks], T | None]) -> Sequence[T]:
+    """What every rule says, however special; with none that says anything, what `[ask]` does."""
+    said = [value for rule in rules if (value := get(rule.asks)) is not None]
+    general = get(policy.asks)
+    return said or ([] if general is None else [general])
+
+
+def _together(needs: Iterable[tuple[Wanted, ...]]) -> tuple[Wanted, ...]:
+    """All of them; of one group the largest number."""
+    counts: dict[tuple[str, ...], int] = {}
+    for each in (wanted for said in needs for wanted in said):
+        counts[each.who] = max(counts.get(each.who, 0), each.count)
+    return tuple(Wanted(who, counts[who]) for who in sorted(counts))
+
+
+def _sooner(ladder: tuple[Rung, ...]) -> Rank:
+    """Whoever is asked sooner is asked more strictly; then names decide, so that one does."""
+    return -ladder[0].after_ms, tuple(name for rung in ladder for name in rung.ask)
 
 
 def _by_tier(tier: Tier) -> Rank:
