@@ -67,6 +67,8 @@ class Heard:
     in_name_of: str = ""
     delegation: str = ""
     spoken: Spoken | None = None
+    signs: bool = False
+    """Whether it is signed: the heaviest thing that a hand can do."""
 
     def statement(self, current: Change) -> Statement:
         """What it says about the change as it is before it."""
@@ -80,12 +82,13 @@ class Heard:
             hand=self._hand,
             in_name_of=self.in_name_of,
             needs=self.ground.needs,
+            apart=tuple(sorted(self.ground.apart)),
         )
         return change_statement(current, word, self.moment)
 
     @property
     def _hand(self) -> Tier:
-        if self.spoken is not None or self.confirm:
+        if self.signs or self.confirm:
             return Tier.APPROVE
         return Tier.REVIEW if self.moment.read else Tier.ACKNOWLEDGE
 
@@ -221,6 +224,7 @@ async def _hear(
         factor=voice.factor if spoken is None else spoken.factor,
         moment=_moment(plain.at, opened) if spoken is None else spoken.moment,
         spoken=spoken,
+        signs=spoken is not None,
     )
     return heard if decision == REJECT else handed(gate, seen, heard, voice.in_name_of)
 

@@ -50,6 +50,8 @@ class ChangeWord:
     in_name_of: str = ""
     needs: tuple[Need, ...] = ()
     """Who has to accept these hunks, as policy and people are at that moment."""
+    apart: tuple[str, ...] = ()
+    """Who has a part in it that keeps them from accepting."""
 
 
 def change_statement(change: Change, word: ChangeWord, moment: Moment) -> Statement:
@@ -73,8 +75,10 @@ def change_statement(change: Change, word: ChangeWord, moment: Moment) -> Statem
         "plan": digest_text(change.plan) if change.plan else "",
         **_place(change),
         "hunks" if accepts else "rejectedHunks": list(word.hunks),
+        "whole": accepts and {*word.hunks} == {hunk.id for hunk in newest.hunks},
         "binding": bound,
         "needs": needs_fields(word.needs),
+        "apart": list(word.apart),
         "evidence": evidence_fields(evidence_of_change(change)),
         "agent": _agent(newest),
         "asker": newest.person or newest.submitter,

@@ -61,6 +61,11 @@ class Voice:
         return self.about, self.text("binding")
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all hunks of the proposal were accepted: then its tree was."""
+        return self._predicate.get("whole") is True
+
+    @property
     def needs(self) -> tuple[Need, ...]:
         found = tuple(
             Need(text_of(each, "group"), texts_of(each, "people"), number_of(each, "count"))
