@@ -230,6 +230,13 @@ class MemoryView:
         name = stream_name(stream)
         return (each.entry for each in self._state.recorded if each.entry.stream == name)
 
+    def recorded(self, kinds: Sequence[str], *, since: int, until: int) -> Iterator[Entry]:
+        return (
+            each.entry
+            for each in self._state.recorded
+            if each.kind in kinds and since <= each.at < until
+        )
+
     def heads(self) -> Sequence[Head]:
         return [head for _, head in sorted(self._state.heads.items())]
 

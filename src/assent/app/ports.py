@@ -233,6 +233,10 @@ class View(Protocol):
         """All entries of one stream, oldest first."""
         ...
 
+    def recorded(self, kinds: Sequence[str], *, since: int, until: int) -> Iterator[Entry]:
+        """Entries of these kinds from `since` on and before `until`, oldest first."""
+        ...
+
     def heads(self) -> Sequence[Head]: ...
 
     def headless_streams(self) -> Sequence[str]:

@@ -15,8 +15,9 @@ from assent.app.checkpoints.ending import after_call, after_run
 from assent.app.gatehouse import Gatehouse
 from assent.app.grants import ONCE, end_plan_grants, give_grants
 from assent.app.policy_in_force import policy_in_force
-from assent.app.ports import Ids, Tx
+from assent.app.ports import Tx
 from assent.app.precedent import effects_of, note_agreement
+from assent.app.proof.requests import Voucher, vouch
 from assent.core.actions import Plan, UnknownAction
 from assent.core.approvals import AGENT_PROMPT, Decision, Refusal, Request, Verdict
 from assent.core.canonical import Json, digest_of
@@ -50,14 +51,14 @@ async def record_outcome(gate: Gatehouse, event: ToolFinished) -> HookAnswer:
             call_id=event.call_id,
         )
         if asked is not None:
-            _approved_there(tx, asked, now, ids=gate.ids)
+            _approved_there(tx, asked, now, gate=gate)
 
     await gate.store.write(work, durable=False)
     after_call(gate, event)
     return Noted()
 
 
-def _approved_there(tx: Tx, asked: Request, now: int, *, ids: Ids) -> None:
+def _approved_there(tx: Tx, asked: Request, now: int, *, gate: Gatehouse) -> None:
     said = Decision(
         verdict=Verdict.APPROVE,
         by="whoever sits at the agent's prompt",
@@ -75,10 +76,13 @@ def _approved_there(tx: Tx, asked: Request, now: int, *, ids: Ids) -> None:
         records.request_stream(approved),
         "decided",
         at=now,
-        fields=records.decision_fields(approved, said),
+        fields={
+            **records.decision_fields(approved, said),
+            **vouch(tx, Voucher(gate.proof, ONCE, gate.ids), asked, said),
+        },
     )
     note_agreement(tx, approved.proposal.session, effects_of(approved.assessment), now)
-    give_grants(tx, approved, ONCE, ids=ids)
+    give_grants(tx, approved, ONCE, ids=gate.ids)
     requests.use_receipt(tx, approved, approved.proposal, now)
     if isinstance(asked.proposal.action, Plan):
         requests.set_plan(tx, asked.proposal.session, PlanState.APPROVED, now)

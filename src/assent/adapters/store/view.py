@@ -266,6 +266,11 @@ class SqlView(ChangeView, PeopleView):
         query = query.order_by(audit.c.seq).execution_options(yield_per=CHUNK)
         yield from map(_entry, self._recorded().execute(query))
 
+    def recorded(self, kinds: Sequence[str], *, since: int, until: int) -> Iterator[Entry]:
+        wanted = (audit.c.at >= since, audit.c.at < until, audit.c.kind.in_(kinds))
+        query = sa.select(*ENTRY).where(*wanted).order_by(audit.c.n)
+        yield from map(_entry, self._recorded().execute(query.execution_options(yield_per=CHUNK)))
+
     def heads(self) -> Sequence[Head]:
         query = sa.select(audit_head.c.stream, audit_head.c.seq, audit_head.c.hash)
         rows = self._recorded().execute(query.order_by(audit_head.c.stream))
