@@ -1,6 +1,7 @@
 """The JSON API for the command line and for scripts: docs/reference/api.md."""
 
 import json
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -8,10 +9,14 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from assent.app.asked import MOST as MOST_WORDS
+from assent.app.asked import referred_to
 from assent.app.decide_request import Word, decide_request
 from assent.app.grants import Allowance
 from assent.app.proof.signing import ENVELOPE_LIMIT
 from assent.core.approvals import Refusal, Verdict
+from assent.core.approvals import Request as Asked
+from assent.core.canonical import Json
 from assent.core.grants import SCOPE_GRANT_MS
 from assent.entrypoints.web.decisions import refusal_line
 from assent.entrypoints.web.faults import refused
@@ -25,9 +30,15 @@ from assent.entrypoints.web.sessions import (
     Proposer,
     new_login_link,
 )
-from assent.entrypoints.web.site import OurSite
+from assent.entrypoints.web.site import OurSite, Site
 from assent.entrypoints.web.views.activity import Filter, read_activity
-from assent.entrypoints.web.views.records import entry_record, request_record, request_summary
+from assent.entrypoints.web.views.records import (
+    entry_record,
+    for_agents,
+    request_record,
+    request_summary,
+)
+from assent.entrypoints.web.views.who import known_about
 
 router = APIRouter(prefix="/api")
 
@@ -60,6 +71,7 @@ class Said(StrEnum):
     MODIFY = "modify"
     DELAY = "delay"
     WITHDRAW = "withdraw"
+    REFER = "refer"
 
 
 class DecisionBody(BaseModel):
@@ -70,6 +82,8 @@ class DecisionBody(BaseModel):
     text: str | None = None
     until: int | None = Field(default=None, ge=0)
     confirm: str = Field(default="", max_length=40)
+    to: list[str] = Field(default=[], max_length=MOST_WORDS)
+    """For a referral: people and groups, such as `ben` or `@security`."""
     keep: bool = True
     """For an approval: programs that were not known are known here from now on."""
     grant: str = Field(default="", max_length=400)
@@ -138,7 +152,8 @@ async def requests(
 async def one(name: str, site: OurSite, who: Proposer) -> Response:
     number = number_of(name)
     asked = demand_request(who, site.gate.store.read(lambda view: find(view, number)))
-    return Ascii(request_record(asked, site.context()))
+    record = _record(site, asked)
+    return Ascii(for_agents(record) if who.agent else record)
 
 
 @router.post("/requests/{name}/{said}", max_body_size=TEXT_LIMIT)
@@ -150,11 +165,26 @@ async def decide(
     body: DecisionBody | None = None,
 ) -> Response:
     number = number_of(name)
-    outcome = await decide_request(site.gate, number, word_of(said, who, body or DecisionBody()))
+    word = await referring(site, number, word_of(said, who, body or DecisionBody()))
+    outcome = await decide_request(site.gate, number, word)
     if isinstance(outcome, Refusal):
         asked = site.gate.store.read(lambda view: find(view, number))
         return refused(outcome, refusal_line(outcome, asked, site))
-    return Ascii(request_record(outcome, site.context()))
+    return Ascii(_record(site, outcome))
+
+
+async def referring(site: Site, number: int, word: Word) -> Word:
+    """`word` with the people whom a referral's words mean. Raises UsageError for nobody."""
+    if word.verdict is not Verdict.REFER:
+        return word
+    asked = site.gate.store.read(lambda view: find(view, number))
+    return replace(word, to=await referred_to(site.gate, asked, word.to))
+
+
+def _record(site: Site, asked: Asked) -> dict[str, Json]:
+    context = site.context()
+    known = site.gate.store.read(lambda view: known_about(site.gate, view, asked, now=context.now))
+    return request_record(asked, context, known)
 
 
 def word_of(said: Said, who: Caller, body: DecisionBody) -> Word:
@@ -167,6 +197,7 @@ def word_of(said: Said, who: Caller, body: DecisionBody) -> Word:
         reason=body.reason,
         text=body.text,
         until=body.until,
+        to=tuple(body.to),
         confirm=body.confirm,
         factor=who.factor,
         envelope=body.envelope.encode() if body.envelope else None,

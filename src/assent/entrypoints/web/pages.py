@@ -175,6 +175,7 @@ def together_values(site: Site, numbers: list[int]) -> dict[str, object]:
     return {
         "requests": views,
         "open": [view for view in views if view.can_be_decided],
+        "reading": any(view.tier == "confirm" for view in views),
         "must_be_alone": [view.name for view in views if view.tier == "type"],
         "reasons": last_reasons(recent),
         "notices": [],

@@ -12,7 +12,7 @@ from assent.core.approvals import Refusal
 from assent.core.canonical import Json
 from assent.core.proof.dsse import NAMESPACE, challenge_of
 from assent.core.proof.webauthn import to_base64url
-from assent.entrypoints.web.api import TEXT_LIMIT, Ascii, DecisionBody, Said, word_of
+from assent.entrypoints.web.api import TEXT_LIMIT, Ascii, DecisionBody, Said, referring, word_of
 from assent.entrypoints.web.decisions import refusal_line
 from assent.entrypoints.web.faults import refused
 from assent.entrypoints.web.pages import find, number_of
@@ -35,7 +35,8 @@ class StatementBody(DecisionBody):
 async def of_request(name: str, site: OurSite, who: ApiCaller, body: StatementBody) -> Response:
     """What this decision would say, for its signer to sign."""
     number = number_of(name)
-    word = replace(word_of(body.verdict, who, body), by=signer_named(who, body.by))
+    said = await referring(site, number, word_of(body.verdict, who, body))
+    word = replace(said, by=signer_named(who, body.by))
     outcome = await statement_of_request(site.gate, number, word)
     if isinstance(outcome, Refusal):
         asked = site.gate.store.read(lambda view: find(view, number))

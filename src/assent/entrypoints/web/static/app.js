@@ -4,8 +4,10 @@ import { applyChange, startInbox } from "./inbox.js";
 import { refreshDetail, startDetail } from "./detail.js";
 import { startKeys } from "./keys.js";
 import { keepAges } from "./ages.js";
+import { startReading } from "./reading.js";
 import { startSigning } from "./signing.js";
 
+startReading();
 startSigning();
 startDetail();
 startInbox();

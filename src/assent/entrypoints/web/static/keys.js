@@ -1,6 +1,7 @@
 import { closePanels, detail, openPanel, shown } from "./detail.js";
 import { move, openSelected, selected, showHeld, togglePick, unpick } from "./inbox.js";
 import { isResting, rest } from "./lock.js";
+import { readOn } from "./reading.js";
 
 const GO_MS = 1_000;
 let going = 0;
@@ -15,13 +16,15 @@ const KEYS = {
   r: () => act("reject"),
   m: () => act("modify"),
   d: () => act("delay"),
+  f: () => act("refer"),
+  " ": readOn,
   x: togglePick,
   n: showHeld,
 };
 
 const GO = { i: "/", c: "/changes", q: "/queue", a: "/activity" };
 
-const INBOX = { keys: KEYS, repeating: ["j", "k"], escape: leave };
+const INBOX = { keys: KEYS, repeating: ["j", "k", " "], escape: leave };
 let now = INBOX;
 
 // A page with keys of its own brings them, which of them may repeat, and what Escape does.
@@ -51,6 +54,7 @@ function pressed(event) {
 
 function chosen(event) {
   if (event.key === "Enter") return enter(event);
+  if (event.key === " " && !isReading(event)) return null;
   if (event.key === "g") {
     if (event.repeat) return null;
     return () => (going = event.timeStamp);
@@ -68,6 +72,11 @@ function chosen(event) {
 function enter(event) {
   const onPage = event.target === document.body || event.target.matches(".rows .title");
   return onPage && !event.repeat && selected() ? openSelected : null;
+}
+
+// Space presses what has the focus, and scrolls only where that cannot be pressed.
+function isReading(event) {
+  return !event.shiftKey && !event.target.matches("button, summary, input, a:not(.title)");
 }
 
 function isTyping(element) {

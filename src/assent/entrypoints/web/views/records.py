@@ -2,7 +2,8 @@
 
 import json
 
-from assent.core.approvals import Decision, Request, approvers
+from assent.app.messages import waited_for
+from assent.core.approvals import Decision, Request, State, approvers
 from assent.core.canonical import Json
 from assent.core.encoding import to_json
 from assent.core.grants import vouches_of
@@ -84,6 +85,7 @@ def request_record(
         "tier": request.tier.value,
         "reviewers": list(request.reviewers),
         "then_ask": list(request.then_ask),
+        "waiting_for": waited_for(request) if request.state is State.PENDING else "",
         **who_record(request, context, known),
         "remember_ms": request.remember_ms,
         "purpose": request.purpose,
@@ -92,6 +94,14 @@ def request_record(
         "runs": None if request.runnable is None else to_json(request.runnable.action),
         "consumed_at": request.consumed_at,
     }
+
+
+_PEOPLE = ("needs", "reviewers", "then_ask", "ladder", "asker", "approved_by")
+
+
+def for_agents(record: dict[str, Json]) -> dict[str, Json]:
+    """What an agent learns of a request: for whom it waits as a group, and nobody to go to."""
+    return {name: value for name, value in record.items() if name not in _PEOPLE}
 
 
 def _factors(factors: Factors) -> dict[str, Json]:
