@@ -1,15 +1,25 @@
 """The table `[changes]` as the rules it says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
 
-from assent.adapters.policy_file.tables import ChangesTable, CheckTable, ModelTable
+from assent.adapters.policy_file.tables import (
+    ChangesTable,
+    CheckTable,
+    ModelTable,
+    NeedsTable,
+    SignTable,
+)
 from assent.adapters.policy_file.values import CLASSES
 from assent.core.changes.model import Severity
+from assent.core.people.groups import is_group
 from assent.core.policy.changes import ChangeRules, CheckRule, ModelRule, Path
+from assent.core.policy.model import Wanted
+from assent.core.risk.factors import RiskClass
 
 T = TypeVar("T")
+REQUIRED = "required"
 
 
 def change_rules(said: ChangesTable, profile: ChangeRules) -> ChangeRules:
@@ -26,6 +36,10 @@ def change_rules(said: ChangesTable, profile: ChangeRules) -> ChangeRules:
         paths=MappingProxyType({**profile.paths, **paths}),
         lines=MappingProxyType({**profile.lines, **lines}),
         reviewers=tuple(dict.fromkeys(_or(said.reviewers, list(profile.reviewers)))),
+        quorum=_or(said.quorum, profile.quorum),
+        needs=MappingProxyType({**profile.needs, **_needs(said.needs)}),
+        separate=_or(said.separate, profile.separate),
+        signed=_signed(said.sign, profile.signed),
         iterations=_or(said.iterations, profile.iterations),
         window=_or(said.window, profile.window),
         checks=(*profile.checks, *(_check(check) for check in said.check)),
@@ -36,6 +50,21 @@ def change_rules(said: ChangesTable, profile: ChangeRules) -> ChangeRules:
 
 def _or(said: T | None, otherwise: T) -> T:
     return otherwise if said is None else said
+
+
+def _needs(said: list[Wanted] | NeedsTable) -> Mapping[RiskClass, tuple[Wanted, ...]]:
+    if isinstance(said, NeedsTable):
+        return {CLASSES[word]: tuple(needs) for word, needs in said if needs is not None}
+    return dict.fromkeys(RiskClass, tuple(said))
+
+
+def _signed(said: str | SignTable, profile: frozenset[RiskClass]) -> frozenset[RiskClass]:
+    """The classes that are accepted by a signature only."""
+    if not isinstance(said, SignTable):
+        return frozenset(RiskClass) if said == REQUIRED else frozenset()
+    words = {CLASSES[word]: value for word, value in said if value is not None}
+    wanted = {risk for risk, value in words.items() if value == REQUIRED}
+    return frozenset((profile - words.keys()) | wanted)
 
 
 def _check(said: CheckTable) -> CheckRule:
@@ -69,3 +98,16 @@ def clashes(said: ChangesTable) -> Iterator[tuple[tuple[int | str, ...], str]]:
                 f"there are two checks named `{check.name}`",
             )
         seen.add(check.name)
+    if said.quorum is not None and _too_few(said.reviewers or [], said.quorum):
+        what = f"`quorum` wants {said.quorum} people, and `reviewers` names fewer"
+        yield ("changes", "quorum"), what
+    for needs in _needs(said.needs).values():
+        for wanted in needs:
+            if _too_few(wanted.who, wanted.count):
+                what = f"`needs` wants {wanted.count} people, and names {len(wanted.who)}"
+                yield ("changes", "needs"), what
+
+
+def _too_few(people: Sequence[str], count: int) -> bool:
+    """How many a group has is not known here."""
+    return 0 < len(set(people)) < count and not any(is_group(name) for name in people)

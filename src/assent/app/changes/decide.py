@@ -60,7 +60,7 @@ async def accept(
     """Accept what was looked at: `hunks` (ids, beginnings of ids, or paths), or with None those
     with an accepting stance; all when no stance was taken. It is accepted when all who have to
     accepted the same; until then it waits for them."""
-    seen = _look(gate, number)
+    seen = look(gate, number)
     named = None if hunks is None else named_hunks(seen, hunks)
     if isinstance(named, Refusal):
         return named
@@ -126,7 +126,7 @@ async def send_back(
     hunks: Sequence[str] = (),
 ) -> Change | Refusal:
     """Return it to its maker with the reason, remarks, and the `hunks` that were rejected."""
-    seen = _look(gate, number)
+    seen = look(gate, number)
     rejected = named_hunks(seen, hunks) if hunks else ()
     if isinstance(rejected, Refusal):
         return rejected
@@ -170,7 +170,7 @@ async def set_stances(
     reason: str = "",
 ) -> Change | Refusal:
     """Accept, reject or (None) undecide single hunks; nothing is accepted by that alone."""
-    seen = _look(gate, number)
+    seen = look(gate, number)
     rules = policy_of(gate, seen).changes
     says = Says(by=voice.by, at=gate.clock.now(), reason=reason.strip())
     if stance is Stance.ACCEPT:
@@ -250,7 +250,7 @@ async def make_ready(gate: Gatehouse, number: int, voice: Voice) -> Change | Ref
 
 async def merge_again(gate: Gatehouse, number: int, voice: Voice) -> Change | Refusal:
     """Try once more what left the queue, as it was accepted."""
-    seen = _look(gate, number)
+    seen = look(gate, number)
     # It may have left for want of a policy that has been written since: that is asked about.
     await policy_in_force(gate, policy_home(seen.workspace, seen.repository))
     refusal = needs_factor(gate, voice.by, voice.factor) or await may_say(gate, seen, voice)
@@ -279,11 +279,11 @@ async def mark_seen(
 ) -> Change | Refusal:
     """Remember which revision `voice` looked at last; with `looked_after` also record that a
     change which merged by the policy was looked at."""
-    seen = _look(gate, number)
-    look = Look(revision=voice.revision or seen.newest.number, at=gate.clock.now())
+    seen = look(gate, number)
+    last = Look(revision=voice.revision or seen.newest.number, at=gate.clock.now())
 
     def work(tx: Tx) -> None:
-        tx.note_look(seen.id, voice.by, look)
+        tx.note_look(seen.id, voice.by, last)
 
     await gate.store.write(work, durable=False)
     if looked_after and seen.review_due:
@@ -326,7 +326,8 @@ def _comment(change: Change, remark: Remark, comment_id: str, *, by: str, at: in
     )
 
 
-def _look(gate: Gatehouse, number: int) -> Change:
+def look(gate: Gatehouse, number: int) -> Change:
+    """The change as it is stored. Raises NotFoundError."""
     return gate.store.read(lambda view: records.find(view, number))
 
 
@@ -347,5 +348,5 @@ async def _say(
 ) -> Change | Refusal:
     fields = {**records.voice_fields(voice.by, voice.via, reason), **(more or {})}
     return await records.take(
-        gate, _look(gate, number), step, what, fields=lambda _: fields, decides=decides
+        gate, look(gate, number), step, what, fields=lambda _: fields, decides=decides
     )

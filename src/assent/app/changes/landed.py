@@ -16,7 +16,9 @@ from assent.app.changes.rules import policy_of, ports_of
 from assent.app.checkpoints.accounted import accounted_merge
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Tx
-from assent.core.canonical import Json
+from assent.app.proof.record import record_entry
+from assent.app.proof.signing import attest
+from assent.core.canonical import Json, digest_of
 from assent.core.changes import landing
 from assent.core.changes.acceptance import BY_POLICY
 from assent.core.changes.flow import is_review_due
@@ -29,6 +31,10 @@ from assent.core.changes.model import (
     TreePayload,
 )
 from assent.core.merging.acceptance import named
+from assent.core.proof.changes import merge_statement
+from assent.core.proof.dsse import envelope_bytes, read_envelope
+from assent.core.proof.evidence import Piece, output_piece
+from assent.core.proof.log import NewEntry
 from assent.core.redact import redact
 from assent.errors import NotFoundError
 
@@ -45,16 +51,21 @@ async def finish_landing(gate: Gatehouse, change: Change) -> bool:
         await _back(gate, change, "nothing was planned")
         return False
     git = ports_of(gate).repositories
+    entry = await asyncio.to_thread(merge_entry, gate, change)
     async with accounted_merge(gate, change):
         result = await asyncio.to_thread(
             lambda: git.land(
-                change.repository, change.target, before=planned.before, after=planned.after
+                change.repository,
+                change.target,
+                before=planned.before,
+                after=planned.after,
+                entry=entry,
             )
         )
     match result:
         case Landed(behind):
             rest = await _rest(gate, change, onto=planned.after)
-            await record_merge(gate, change, rest=rest, behind=behind)
+            await record_merge(gate, change, rest=rest, behind=behind, entry=entry)
             return True
         case Moved(now):
             await _back(gate, change, f"`{change.target}` moved to {now or 'nothing'}")
@@ -129,6 +140,7 @@ async def record_merge(
     *,
     rest: Revision | None = None,
     behind: Sequence[str] = (),
+    entry: NewEntry | None = None,
 ) -> None:
     """The target holds it: the change, and one that it takes back, are what follows from that."""
     now, rules = gate.clock.now(), policy_of(gate, change).changes
@@ -143,7 +155,8 @@ async def record_merge(
         accepted = acceptance_in_force(current)
         by_policy = accepted is not None and accepted.via == BY_POLICY
         due = by_policy and is_review_due(current, rules)
-        after = landing.merged(current, at=now, rest=rest, review_due=due)
+        digest = "" if entry is None else digest_of(entry.envelope.payload)
+        after = landing.merged(current, at=now, rest=rest, review_due=due, entry=digest)
         if isinstance(after, Refusal):
             return
         said = tuple(
@@ -159,10 +172,44 @@ async def record_merge(
         )
         after = replace(after, comments=(*after.comments, *said))
         records.keep(tx, after, "merged", at=now, fields=merge_fields(after))
+        if entry is not None:
+            _keep_entry(gate, tx, after, entry, now)
         _take_back(tx, after, now)
         tx.seal(now)
 
     await gate.store.write(work, durable=True)
+
+
+def merge_entry(gate: Gatehouse, change: Change) -> NewEntry | None:
+    """The executor's statement about what is about to happen, signed; None where nothing signs.
+
+    Made from what is stored: whoever completes the landing makes the same. It blocks.
+    """
+    planned = change.landing
+    if gate.proof is None or planned is None:
+        return None
+    _, body = attest(gate.proof, merge_statement(change, planned))
+    piece = tests_piece(gate, planned.tests)
+    known = piece is not None and f"sha256:{piece.digest}" == planned.evidence
+    return NewEntry(read_envelope(body), (piece.text,) if piece is not None and known else ())
+
+
+def tests_piece(gate: Gatehouse, run: TestRun | None) -> Piece | None:
+    """What is kept of a log of the tests; None where there is none any more."""
+    if run is None or not run.log or gate.proof is None:
+        return None
+    log = ports_of(gate).tests.log(run.log)
+    return None if log is None else output_piece("tests", log)
+
+
+def _keep_entry(gate: Gatehouse, tx: Tx, after: Change, entry: NewEntry, now: int) -> None:
+    """In the ledger's own store; and in the log, where it is not there with the branch already."""
+    body = envelope_bytes(entry.envelope)
+    stream = records.change_stream(after)
+    tx.add_envelope(digest_of(entry.envelope.payload), body, about=stream, at=now)
+    if isinstance(after.newest.payload, TreePayload):
+        pieces = [Piece("tests", text) for text in entry.evidence]
+        record_entry(tx, after.repository, entry.envelope, ids=gate.ids, now=now, evidence=pieces)
 
 
 def _take_back(tx: Tx, merged: Change, now: int) -> None:
@@ -189,6 +236,7 @@ def merge_fields(change: Change) -> Mapping[str, Json]:
         "owner": done.owner,
         "merged_revision": done.revision,
         "hunks": list(done.hunks),
+        "entry": done.entry,
         "tests": None if done.tests is None else run_fields(done.tests),
     }
 

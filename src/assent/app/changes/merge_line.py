@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from assent.app.changes import records
 from assent.app.changes.grounds import ground_in_force, grounds_of, why_not_now
-from assent.app.changes.landed import finish_landing, run_fields
+from assent.app.changes.landed import finish_landing, run_fields, tests_piece
 from assent.app.changes.ports import Candidate, ChangePorts, Conflict, Signature
 from assent.app.changes.rules import policy_of, ports_of
 from assent.app.changes.saying import log_head
@@ -319,6 +319,8 @@ class MergeLine:
 
         grounds = await grounds_of(self.gate, change, head=build.onto)
         seen = await log_head(self.gate, change)
+        piece = await asyncio.to_thread(tests_piece, self.gate, run)
+        evidence = "" if piece is None else f"sha256:{piece.digest}"
 
         def step(current: Change, at: int) -> Taken:
             why = why_not(current, rules, ground_in_force(grounds, current))
@@ -332,6 +334,7 @@ class MergeLine:
                 at=at,
                 policy=grounds.policy.digest,
                 seen=seen,
+                evidence=evidence,
             )
             return landing.landing(current, planned, at=at)
 

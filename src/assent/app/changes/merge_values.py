@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from assent.app.changes import records
 from assent.app.changes.grounds import ground_in_force, grounds_of
-from assent.app.changes.landed import record_merge
+from assent.app.changes.landed import merge_entry, record_merge
 from assent.app.changes.rules import ports_of
 from assent.app.checkpoints.accounted import accounted_merge
 from assent.app.gatehouse import Gatehouse
@@ -44,7 +44,7 @@ async def merge_value(gate: Gatehouse, change: Change) -> None:
         why = f"{payload.file} changed since: the value is no longer what it was when looked at."
         await _eject(gate, planned, why)
         return
-    await record_merge(gate, planned)
+    await record_merge(gate, planned, entry=merge_entry(gate, planned))
 
 
 async def _plan(gate: Gatehouse, change: Change, payload: ValuePayload) -> Step:

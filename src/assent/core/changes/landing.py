@@ -90,9 +90,14 @@ def back_in_queue(change: Change, *, at: int) -> Step:
 
 
 def merged(
-    change: Change, *, at: int, rest: Revision | None = None, review_due: bool = False
+    change: Change,
+    *,
+    at: int,
+    rest: Revision | None = None,
+    review_due: bool = False,
+    entry: str = "",
 ) -> Step:
-    """The target holds it. What is left of a change accepted in part is its next revision."""
+    """The target holds it; `entry` is the digest of the executor's statement about it. What is left of a change accepted in part is its next revision."""
     accepted, landed = acceptance_in_force(change), change.landing
     if change.state is not ChangeState.MERGING or landed is None:
         return not_now(change, "merged")
@@ -107,6 +112,7 @@ def merged(
         at=at,
         tests=landed.tests,
         hunks=accepted.hunks,
+        entry=entry,
     )
     left = replace(
         step(change, at),

@@ -333,6 +333,8 @@ class Landing:
     """Digest of the policy in force."""
     seen: str = ""
     """The newest entry of the repository's log of decisions at that time; empty: none."""
+    evidence: str = ""
+    """Digest of what is kept of the tests' log beside the statement about it; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,7 @@ def merge_statement(change: Change, landing: Landing) -> Statement:
         "binding": "" if accepted is None else accepted.digest,
         "decisions": [each.entry for each in voices if each.entry],
         "tests": {} if run is None else _tests(run),
+        "evidence": [{"name": "tests", "digest": landing.evidence}] if landing.evidence else [],
         "policy": landing.policy,
         "owner": change.owner if accepted is None else owner_of(change, accepted),
         "reverts": "" if change.reverts is None else f"CH-{change.reverts}",

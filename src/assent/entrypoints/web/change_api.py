@@ -1,6 +1,7 @@
 """The API of changes, for the command line and for scripts: docs/reference/changes.md."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,13 +11,16 @@ from starlette.responses import PlainTextResponse, Response
 
 from assent.app.changes import decide, records
 from assent.app.changes.decide import Remark
+from assent.app.changes.grounds import grounds_of
 from assent.app.changes.revert import start_revert
-from assent.app.changes.rules import policy_of, ports_of
+from assent.app.changes.rules import ports_of
 from assent.app.changes.saying import Voice
+from assent.app.changes.statements import statement_of_change
 from assent.app.changes.submit import Submission, ValueEdit, submit_change
 from assent.app.changes.told import after_submit, as_data
 from assent.app.changes.work import patches_of
 from assent.app.gatehouse import Gatehouse
+from assent.app.proof.signing import ENVELOPE_LIMIT
 from assent.core.canonical import Digest, Json
 from assent.core.changes.lifecycle import Refusal
 from assent.core.changes.model import Change, ChangeState, Stance
@@ -25,6 +29,8 @@ from assent.entrypoints.web.faults import problem
 from assent.entrypoints.web.proposing import demand_change, demand_place, sees_change
 from assent.entrypoints.web.sessions import ApiCaller, Caller, Proposer
 from assent.entrypoints.web.site import OurSite
+from assent.entrypoints.web.statement_api import signer_named, statement_record
+from assent.entrypoints.web.views.agreement import agreement_record
 from assent.entrypoints.web.views.change_records import (
     change_record,
     change_summary,
@@ -110,6 +116,18 @@ class WordBody(_Body):
     resolved: bool = True
     looked_after: bool = False
     """For `seen`: a change that merged by the policy was looked at."""
+    in_name_of: str = Field(default="", max_length=64)
+    """For `accept`: who let the caller decide in their name."""
+    envelope: str = Field(default="", max_length=ENVELOPE_LIMIT)
+    """For `accept` and `reject`: a DSSE envelope in which a person signed all of this."""
+
+
+class StatementBody(WordBody):
+    """The fields of the word, and what else its address says."""
+
+    verdict: str = Field(pattern="^(accept|reject)$")
+    by: str = Field(default="", max_length=64)
+    """Who is going to sign; empty: whoever calls."""
 
 
 class Said(StrEnum):
@@ -167,6 +185,7 @@ async def submit(site: OurSite, who: Proposer, body: SubmitBody) -> Response:
     submission = Submission(
         cwd=body.cwd,
         owner=body.owner or who.person,
+        submitter=who.person,
         title=body.title,
         plan=body.plan,
         branch=body.branch,
@@ -184,14 +203,14 @@ async def submit(site: OurSite, who: Proposer, body: SubmitBody) -> Response:
         ),
     )
     made = await submit_change(site.gate, submission)
-    return Ascii({**_record(site.gate, made, who), "told": after_submit(made)})
+    return Ascii({**await _record(site.gate, made, who), "told": after_submit(made)})
 
 
 @router.get("/changes/{name}")
 async def one(name: str, site: OurSite, who: Proposer) -> Response:
     number = change_number(name)
     change = demand_change(who, site.gate.store.read(lambda view: records.find(view, number)))
-    return Ascii(_record(site.gate, change, who))
+    return Ascii(await _record(site.gate, change, who))
 
 
 @router.get("/changes/{name}/diff")
@@ -214,16 +233,45 @@ async def diff(
     return Ascii({"change": change.name, "revision": wanted, "files": files})
 
 
+@router.post("/changes/{name}/statement", max_body_size=SUBMIT_LIMIT)
+async def statement(name: str, site: OurSite, who: ApiCaller, body: StatementBody) -> Response:
+    """What this word would say, for its signer to sign."""
+    voice = replace(_voice(who, body), by=signer_named(who, body.by))
+    outcome = await statement_of_change(
+        site.gate,
+        change_number(name),
+        voice,
+        body.verdict,
+        hunks=body.hunks,
+        reason=body.reason,
+        confirm=body.confirm,
+    )
+    if isinstance(outcome, Refusal):
+        return problem(409, code=outcome.cause.value, message=outcome.message)
+    return Ascii(statement_record(outcome))
+
+
 @router.post("/changes/{name}/{said}", max_body_size=SUBMIT_LIMIT)
 async def say(
     name: str, said: Said, site: OurSite, who: ApiCaller, body: WordBody | None = None
 ) -> Response:
     word = body or WordBody()
-    voice = Voice(by=who.person, via=who.via, version=word.version, revision=word.revision)
-    outcome = await _SAY[said](site.gate, change_number(name), voice, word)
+    outcome = await _SAY[said](site.gate, change_number(name), _voice(who, word), word)
     if isinstance(outcome, Refusal):
         return problem(409, code=outcome.cause.value, message=outcome.message)
-    return Ascii(_record(site.gate, outcome, who))
+    return Ascii(await _record(site.gate, outcome, who))
+
+
+def _voice(who: Caller, word: WordBody) -> Voice:
+    return Voice(
+        by=who.person,
+        via=who.via,
+        version=word.version,
+        revision=word.revision,
+        factor=who.factor,
+        envelope=word.envelope.encode() if word.envelope else None,
+        in_name_of=word.in_name_of,
+    )
 
 
 @router.get("/queue")
@@ -251,7 +299,8 @@ async def run_log(digest: str, site: OurSite, _who: ApiCaller) -> Response:
     return PlainTextResponse(log, headers={"x-content-type-options": "nosniff"})
 
 
-def _record(gate: Gatehouse, change: Change, who: Caller) -> dict[str, Json]:
+async def _record(gate: Gatehouse, change: Change, who: Caller) -> dict[str, Json]:
+    grounds = await grounds_of(gate, change, tells=True)
     look, others = gate.store.read(
         lambda view: (
             view.looked(change.id, who.person),
@@ -259,10 +308,12 @@ def _record(gate: Gatehouse, change: Change, who: Caller) -> dict[str, Json]:
         )
     )
     alike = [each for each in others if each.target == change.target]
-    record = change_record(
-        change, policy_of(gate, change).changes, look=look, queue=queue_of(alike)
-    )
-    return {**record, "to_do": as_data(change)}
+    record = change_record(change, grounds.policy.changes, look=look, queue=queue_of(alike))
+    return {
+        **record,
+        "agreement": agreement_record(change, grounds),
+        "to_do": as_data(change),
+    }
 
 
 # --- what is said
