@@ -7,7 +7,8 @@ import pytest
 from assent.adapters.policy_file import PROFILES, json_schema, parse_policy, starting_text
 from assent.core.changes.model import Severity
 from assent.core.policy.changes import LINES, PATHS, ChangeRules, CheckRule, ModelRule, Path
-from assent.core.policy.lint import Problem, lint
+from assent.core.policy.complaints import Problem
+from assent.core.policy.lint import lint
 from assent.core.risk.factors import RiskClass
 from assent.errors import UsageError
 

@@ -9,10 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assent.core.actions import Action
+from assent.core.people.model import Person, Rung
 from assent.core.policy import Deny, Gate, Mode, Rule
+from assent.core.policy.complaints import Known, Problem
 from assent.core.policy.hours import Hours
-from assent.core.policy.lint import Known, Problem, lint
-from assent.core.policy.model import STRICTNESS, Asks, Autonomy, RouteName, Tier, route_name
+from assent.core.policy.lint import lint
+from assent.core.policy.model import (
+    STRICTNESS,
+    Asks,
+    Autonomy,
+    PathOwner,
+    RouteName,
+    Tier,
+    Wanted,
+    route_name,
+)
 from assent.core.risk.edits.classes import PathClass
 from assent.core.risk.factors import RiskClass, typical
 from assent.core.risk.model import Effect, Evidence, Scope
@@ -295,3 +306,83 @@ def test_the_order_of_the_file_means_nothing(listed: list[Rule], case: tuple[obj
     assert route_name(first) is route_name(second)
     if isinstance(first, Gate) and isinstance(second, Gate):
         assert first.terms == second.terms
+
+
+# --- whom it names
+
+ANA, BEN, CLEO = (
+    Person(name, 0, "ana", roles=roles)
+    for name, roles in (("ana", ("admin",)), ("ben", ("security",)), ("cleo", ("security",)))
+)
+GONE = Person("gus", 0, "ana", roles=("ops",), active=False)
+KNOWN_PEOPLE = Known(frozenset(), frozenset(), people=(ANA, BEN, CLEO, GONE))
+
+
+def about_people(known: Known | None = KNOWN_PEOPLE, **more: object) -> list[tuple[str, str]]:
+    asks = {key: more.pop(key) for key in list(more) if key in Asks.__dataclass_fields__}
+    found = lint(policy(rule("r", GATE, asks=Asks(**asks)), **more), known)  # type: ignore[arg-type]
+    return [(each.problem.value, each.what) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("asks", "says"),
+    [
+        pytest.param({"reviewers": ("zoe",)}, "there is no active person `zoe`", id="nobody"),
+        pytest.param({"reviewers": ("gus",)}, "there is no active person `gus`", id="inactive"),
+        pytest.param({"reviewers": ("@ops",)}, "nobody is in `@ops`", id="empty-role"),
+        pytest.param({"then_ask": ("@ops",)}, "nobody is in `@ops`", id="empty-next"),
+        pytest.param({"needs": (Wanted(("@ops",)),)}, "nobody is in `@ops`", id="empty-need"),
+        pytest.param({"ladder": (Rung(1, ("@ops",)),)}, "nobody is in `@ops`", id="empty-rung"),
+        pytest.param(
+            {"needs": (Wanted(("@security",), 3),)}, "only 2 can be asked", id="more-than-there-are"
+        ),
+        pytest.param(
+            {"reviewers": ("@security",), "quorum": 3}, "only 2 can be asked", id="quorum"
+        ),
+        pytest.param(
+            {"needs": (Wanted(("@security",), 2),), "separate": True},
+            "when an agent of ben or cleo asks, nobody is left",
+            id="only-its-asker",
+        ),
+        pytest.param(
+            {"ladder": (Rung(2_000, ("ana",)),), "expires_ms": 2_000},
+            "would be asked after the request has expired",
+            id="step-after-the-end",
+        ),
+    ],
+)
+def test_people_who_cannot_be_asked_are_complained_about(
+    asks: dict[str, object], says: str
+) -> None:
+    [(_, what)] = about_people(KNOWN_PEOPLE, **asks)
+    assert says in what
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        pytest.param({"reviewers": ("@oncall", "ana")}, id="known-only-later"),
+        pytest.param({"needs": (Wanted(("@owners",), 2),), "separate": True}, id="owners"),
+        pytest.param({"needs": (Wanted(("@security",), 2),)}, id="enough"),
+        pytest.param({"reviewers": ("@security",), "separate": True}, id="another-one-is-left"),
+    ],
+)
+def test_people_who_can_be_asked_are_not(asks: dict[str, object]) -> None:
+    assert about_people(KNOWN_PEOPLE, **asks) == []
+
+
+def test_nobody_is_checked_where_nobody_is_known() -> None:
+    assert about_people(None, reviewers=("zoe",)) == []
+    assert about_people(Known(frozenset(), frozenset()), reviewers=("@zoe",)) == []
+
+
+def test_a_team_cannot_take_the_place_of_a_role_that_has_a_meaning() -> None:
+    [(problem, what)] = about_people(teams={"admin": ("ben",)})
+    assert problem == Problem.UNREACHABLE
+    assert "`@admin`" in what
+
+
+def test_owners_of_no_file_are_complained_about() -> None:
+    owners = (PathOwner(("src/**", "lib/**"), ("ana",)),)
+    found = about_people(replace(KNOWN_PEOPLE, files=("src/a.py", "README.md")), owners=owners)
+    assert [what for _, what in found] == ["`lib/**` fits no file of the repository"]

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
-from enum import StrEnum
+from dataclasses import fields
 from itertools import combinations
 from typing import TypeVar
 
 from assent.core.policy import globs
 from assent.core.policy.changes import Path
+from assent.core.policy.complaints import Complaint, Known, Problem
+from assent.core.policy.lint_people import about_people
 from assent.core.policy.model import NOTHING_SAID, STRICTNESS, Asks, Mode, Policy, Rule
 from assent.core.risk.factors import RiskClass
 from assent.core.risk.model import Effect
@@ -19,37 +20,6 @@ UNCLEAR = frozenset({"policy", "unknown"})
 """Kinds of action that no rule lets through."""
 
 
-class Problem(StrEnum):
-    UNREACHABLE = "unreachable"
-    """No action is ever decided by the rule."""
-    CONFLICT = "conflict"
-    """Two rules of equal standing say different things about the same action."""
-    GAP = "gap"
-    """What the rule guards can be had in a way that it does not cover."""
-    UNKNOWN = "unknown"
-    """It names something that is not here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """One problem of a rule, with what to do about it."""
-
-    problem: Problem
-    rule: str
-    what: str
-    other: str = ""
-    """The other rule that it is about."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is there to be named."""
-
-    agents: frozenset[str]
-    programs: frozenset[str]
-    """First words of commands, out of those that the policy names."""
-
-
 def lint(policy: Policy, known: Known | None = None) -> tuple[Complaint, ...]:
     """All complaints, in the policy's order of rules. Names are checked only against `known`."""
     own = [rule for rule in policy.rules if not rule.general]
@@ -57,6 +27,7 @@ def lint(policy: Policy, known: Known | None = None) -> tuple[Complaint, ...]:
     for alike in _by_specificity(own):
         found += [complaint for pair in combinations(alike, 2) for complaint in _between(*pair)]
     found += [*_about_changes(policy), *_about_agents(policy, known)]
+    found += about_people(policy, known)
     places = {rule.name: place for place, rule in enumerate(own)}
     return tuple(sorted(found, key=lambda each: places.get(each.rule, len(places))))
 

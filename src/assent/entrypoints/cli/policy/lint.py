@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from assent.adapters.agents.registry import AGENTS
+from assent.adapters.git.run import ask
 from assent.core.policy import Policy
-from assent.core.policy.lint import Complaint, Known
+from assent.core.policy.complaints import Complaint, Known
 from assent.core.policy.lint import lint as complaints_of
 from assent.entrypoints.cli.policy.sources import Place, json_option, place, policy_option
 
@@ -34,7 +35,17 @@ def lint(file: Path | None, as_json: bool) -> None:
 def _known(policy: Policy, here: Place) -> Known:
     named = {program.split()[0] for rule in policy.rules for program in rule.programs}
     there = {name for name in named if name in policy.catalog.programs or _is_there(name, here)}
-    return Known(agents=frozenset(AGENTS), programs=frozenset(there))
+    return Known(
+        agents=frozenset(AGENTS),
+        programs=frozenset(there),
+        people=tuple(here.gate.store.read(lambda view: view.people())),
+        files=_files(here) if policy.owners else None,
+    )
+
+
+def _files(here: Place) -> tuple[str, ...] | None:
+    listed = ask(here.project, "ls-files", "-z")
+    return None if listed is None else tuple(listed.split("\0"))
 
 
 def _is_there(name: str, here: Place) -> bool:
