@@ -27,9 +27,11 @@ class Coverage:
 
     checked: Checked
     ref: str
-    history: Mapping[str, int]
-    """All commits of the branch along first parents, with their places, the oldest at 0."""
+    history: frozenset[str]
+    """All commits of the branch along first parents."""
     hunks: Hunks
+    between: Callable[[str, str], Sequence[Commit]]
+    """The commits after one and up to another, along first parents, the oldest first."""
     wanted: Wanted = Wanted.ANY
     _sets: dict[Set, list[Voice]] = field(default_factory=dict)
     _elsewhere: dict[Set, list[Voice]] = field(default_factory=dict)
@@ -139,13 +141,25 @@ class Coverage:
             return self._cannot(commit, "")
         known = self._by_hunks.get(found, []) if found else []
         for each in known:
-            if self._is_free(each, commit):
+            if self._is_free(each, commit) and not self._came_before(each, commit):
                 self._used[each] = commit.id
                 return self._judged(commit, self._agreeing(each), How.SAME_HUNKS)
         return self._no(commit, self._why_not(commit, found, known))
 
     def _is_free(self, each: Set, commit: Commit) -> bool:
         return self._used.get(each, commit.id) == commit.id
+
+    def _came_before(self, each: Set, commit: Commit) -> bool:
+        """Whether the same hunks came to the branch earlier without an entry of a merge; where that
+        cannot be told, they may have."""
+        voices = self._agreeing(each)
+        for earlier in self.between(voices[0].text("base"), commit.parent):
+            if earlier.id in self.checked.merges or not earlier.parents:
+                continue
+            if self.hunks(earlier) in (None, voices[0].hunks):
+                self._used[each] = earlier.id
+                return True
+        return False
 
     def _agreeing(self, each: Set) -> list[Voice]:
         return [voice for voice in self._sets[each] if voice.agrees]
