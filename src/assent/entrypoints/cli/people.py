@@ -8,6 +8,7 @@ import click
 from assent.entrypoints.cli import people_calls
 from assent.entrypoints.cli.client import Client, connect
 from assent.entrypoints.cli.people_calls import person_only, person_path
+from assent.entrypoints.cli.people_channels import channels
 from assent.entrypoints.cli.people_keys import keys
 from assent.entrypoints.cli.people_tokens import token
 from assent.entrypoints.cli.people_words import people_lines, person_line, session_line
@@ -156,5 +157,6 @@ def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
+command.add_command(channels)
 command.add_command(keys)
 command.add_command(token)

@@ -9,10 +9,13 @@ from starlette.types import Scope
 
 from assent.app.gatehouse import Gatehouse
 from assent.entrypoints.web import (
+    account_pages,
     api,
     change_api,
     change_forms,
     change_pages,
+    channel_api,
+    channel_pages,
     checkpoint_api,
     checkpoint_pages,
     decisions,
@@ -22,6 +25,7 @@ from assent.entrypoints.web import (
     passkey_api,
     passkey_pages,
     people_api,
+    people_pages,
     signing_forms,
     standing_api,
     statement_api,
@@ -62,7 +66,11 @@ def create_app(gatehouse: Gatehouse, *, settings: WebSettings) -> FastAPI:
         passkey_api.router,
         passkey_pages.router,
         statement_api.router,
+        people_pages.router,
+        account_pages.router,
         people_api.router,
+        channel_api.router,
+        channel_pages.router,
         api.router,
         standing_api.router,
         change_api.router,
