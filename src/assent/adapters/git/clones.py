@@ -78,13 +78,15 @@ class Clone:
         return read_commits(self._git, head)
 
     def commits(self, given: str) -> Sequence[Commit]:
-        for name in [part for part in given.split("..") if part] or [""]:
-            if name.startswith("-") or self._commit(name.strip(".")) is None:
+        base, dots, end = given.partition("..")
+        named = [base, end or "HEAD"] if dots else [base]
+        for name in named if base else named[1:]:
+            if name.startswith(("-", ".")) or self._commit(name) is None:
                 raise UsageError(
                     f"`{name}` names no commit here.", hint="Write a range as `v1.0..main`."
                 )
-        one = () if ".." in given else ("--max-count=1",)
-        listed = self._git.output("rev-list", "--first-parent", "--reverse", *one, given, "--")
+        words = ("--max-count=1", base) if not dots else (named[1], *([f"^{base}"] if base else []))
+        listed = self._git.output("rev-list", "--first-parent", "--reverse", *words, "--")
         return self._read(listed.decode("ascii").split())
 
     def _commit(self, name: str) -> str | None:

@@ -34,8 +34,8 @@ class CodeHistory(Protocol):
     def log(self, head: str) -> Sequence[LogCommit]: ...
 
     def commits(self, given: str) -> Sequence[Commit]:
-        """Those of a range (`main..HEAD`, or one commit) along first parents, the oldest first.
-        Raises UsageError when it names nothing."""
+        """Those of a range along first parents, the oldest first: `v1..main`, `..main` for all of a
+        branch, or one commit. Raises UsageError when it names nothing."""
         ...
 
     def history(self, name: str) -> Sequence[str]:

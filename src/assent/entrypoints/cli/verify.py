@@ -1,40 +1,54 @@
-"""`assent verify`: read the whole record, running daemon or not, and name every contradiction."""
+"""`assent verify`: a range of commits against the log of decisions beside them; without a range,
+the whole record of this home, running daemon or not."""
 
-import json
-from dataclasses import asdict
+import os
+import sys
+from pathlib import Path
 
 import click
 
-from assent.adapters.store import open_reader
-from assent.app.verify_ledger import Verification, verify_ledger
-from assent.entrypoints.cli.text import visible_line
-from assent.entrypoints.home import find_home, read_config
-from assent.entrypoints.wiring import database_url
-from assent.errors import IntegrityError
+from assent.core.proof.answers import Wanted
+from assent.entrypoints.cli.verify_ledger import verify_home
+from assent.entrypoints.cli.verify_push import refuse_push
+from assent.entrypoints.cli.verify_range import verify_commits
 
 
 @click.command()
+@click.argument("given", metavar="[RANGE]", required=False)
+@click.option("--ref", "refs", multiple=True, help="The branch for which it has to be approved.")
+@click.option("--root", default="", help="Fingerprint that the log's first keys must have.")
+@click.option(
+    "--require",
+    type=click.Choice([each.value for each in Wanted]),
+    default=Wanted.ANY.value,
+    help="`signed`: people signed it. `present`: with a passkey or a touch.",
+)
+@click.option("--pre-receive", is_flag=True, help="As a server's hook: refuse what is not covered.")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
-def command(as_json: bool) -> None:
-    """Check that the record is whole and untouched. Exit 4 when it is not."""
-    home = find_home()
-    with open_reader(database_url(home, read_config(home))) as reader:
-        found = reader.read(verify_ledger)
-    click.echo(json.dumps(_fields(found), indent=2) if as_json else _words(found))
-    if found.breaks:
-        raise IntegrityError(
-            f"The record contradicts itself in {len(found.breaks)} places.",
-            hint="Keep a copy of the database, and compare it with your last backup.",
-        )
+def command(
+    given: str | None,
+    refs: tuple[str, ...],
+    root: str,
+    require: str,
+    pre_receive: bool,
+    as_json: bool,
+) -> None:
+    """Say of each commit of RANGE (`v1.0..main`, or one commit) whether it was approved.
 
-
-def _fields(found: Verification) -> dict[str, object]:
-    return {**asdict(found), "intact": not found.breaks}
-
-
-def _words(found: Verification) -> str:
-    size = f"{found.entries} entries in {found.streams} streams, {found.checkpoints} checkpoints"
-    if not found.breaks:
-        return f"Intact: {size}."
-    places = (f"  {visible_line(f'{broken.where}: {broken.what}')}" for broken in found.breaks)
-    return "\n".join((f"Broken: {size}.", *places))
+    Works in any clone, without a home and without a network. Without RANGE: check that the record
+    of this home is whole and untouched. Exit 1 when a commit is not approved, 4 when something was
+    tampered with.
+    """
+    wanted = Wanted(require)
+    if pre_receive:
+        lines = sys.stdin.read().splitlines()
+        refuse_push(Path.cwd(), lines, env=os.environ, refs=refs, root=root, wanted=wanted)
+    elif given is None:
+        if refs or root or wanted is not Wanted.ANY:
+            raise click.UsageError("--ref, --root and --require need a range of commits.")
+        verify_home(as_json=as_json)
+    else:
+        if len(refs) > 1:
+            raise click.UsageError("A range is verified for one branch: give one --ref.")
+        ref = refs[0] if refs else ""
+        verify_commits(Path.cwd(), given, ref=ref, root=root, wanted=wanted, as_json=as_json)
