@@ -8,7 +8,7 @@ import pytest
 from assent.app.notifications import news
 from assent.app.notifications.items import Occasion, read_item
 from assent.app.notifications.ports import Delivery
-from assent.app.outbox import LEASE_MS
+from assent.app.notifications.work import LEASE_MS
 from assent.app.ports import Sending
 from assent.core.approvals import Decision, Request, State, Verdict
 from assent.core.changes.model import Change, ChangeState, Revision, TreePayload

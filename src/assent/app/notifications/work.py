@@ -21,6 +21,8 @@ from assent.core.people.model import Channel, Person
 
 AT_ONCE = 200
 """Items that are claimed together."""
+LEASE_MS = 60_000
+"""Longer than a batch may take: what was under way when a daemon died is sent after so long."""
 _NO_ANSWER = Delivery(is_sent=False, fault="nothing is known of it", is_sure=False)
 
 
@@ -36,7 +38,13 @@ class NotifyWork:
         self._pace = pace or Pace()
         self._used = Used()
         self._outbox = OutboxWork(
-            gate, NOTIFY, self.tell, limit=AT_ONCE, in_order=False, ahead_ms=TOGETHER_MS
+            gate,
+            NOTIFY,
+            self.tell,
+            limit=AT_ONCE,
+            in_order=False,
+            ahead_ms=TOGETHER_MS,
+            lease_ms=LEASE_MS,
         )
 
     async def run(self) -> None:
