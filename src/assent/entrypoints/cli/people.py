@@ -10,6 +10,7 @@ from assent.entrypoints.cli.client import Client, connect
 from assent.entrypoints.cli.people_calls import person_only, person_path
 from assent.entrypoints.cli.people_channels import channels
 from assent.entrypoints.cli.people_keys import keys
+from assent.entrypoints.cli.people_oncall import oncall
 from assent.entrypoints.cli.people_tokens import token
 from assent.entrypoints.cli.people_words import people_lines, person_line, session_line
 from assent.entrypoints.cli.text import visible_line
@@ -160,3 +161,4 @@ def _plain(value: object) -> object:
 command.add_command(channels)
 command.add_command(keys)
 command.add_command(token)
+command.add_command(oncall)

@@ -18,6 +18,7 @@ from assent.entrypoints.web.passkey_pages import passkeys_view
 from assent.entrypoints.web.people_pages import Line, Lines, speaker_of, words_of
 from assent.entrypoints.web.sessions import BrowserSession
 from assent.entrypoints.web.site import OurSite, Site
+from assent.entrypoints.web.views.delegations import delegations_view
 from assent.entrypoints.web.views.people import FACTORS, key_rows, session_rows
 from assent.errors import AssentError
 
@@ -51,6 +52,7 @@ def account_page(
             "came": FACTORS[session.factor],
             "keys": key_rows(me, context),
             "sessions": session_rows(view, context, session),
+            "delegations": delegations_view(view, session.person, context),
         }
 
     values = {
