@@ -49,10 +49,10 @@ class Person:
         """Whether it was taken; False when somebody was first."""
         if not self.cookie:
             with suppress(AssentError):
-                self.house.decide(number, version=version)
+                self.house.decide(number, version=version, keep=False)
                 return True
             return False
-        fields = json.dumps({"version": version}).encode()
+        fields = json.dumps({"version": version, "keep": False}).encode()
         with suppress(OSError, http.client.HTTPException):
             return self._http("POST", f"/api/requests/{number}/approve", fields)[0] == 200
         return False
@@ -82,8 +82,8 @@ class Person:
             connection.close()
 
     def says(self, number: int, verdict: str, **fields: object) -> tuple[int, dict[str, Any]]:
-        """A decision by the API, as this browser: status and answer."""
-        body = json.dumps(fields).encode()
+        """A decision by the API, as this browser: status and answer. Programs stay unknown."""
+        body = json.dumps({"keep": False, **fields}).encode()
         status, _, said = self._http("POST", f"/api/requests/{number}/{verdict}", body)
         return status, json.loads(said)
 
@@ -124,7 +124,7 @@ class Key:
 
 def statement(house: House, number: int, by: str, verdict: str, **fields: object) -> bytes:
     """What `by` would sign."""
-    said = {"by": by, "verdict": verdict, **fields}
+    said = {"by": by, "verdict": verdict, "keep": False, **fields}
     found = house.client.post(f"/api/requests/{number}/statement", said)
     return base64.b64decode(found["payload"])
 

@@ -48,7 +48,7 @@ expires = "1d"
 [[rule]]
 name = "voted"
 route = "gate"
-programs = ["make voted"]
+programs = ["deploy voted"]
 effects = ["unknown"]
 reviewers = ["@two"]
 quorum = 2
@@ -57,7 +57,7 @@ tier = "acknowledge"
 [[rule]]
 name = "climbed"
 route = "gate"
-programs = ["make climbed"]
+programs = ["deploy climbed"]
 effects = ["unknown"]
 reviewers = ["@nobody"]
 quorum = 2
@@ -116,8 +116,8 @@ def set_up(house: House) -> list[Person]:
 def test_killed_while_people_vote(empty_house: House, seed: int) -> None:
     house, dice = empty_house, random.Random(seed)
     votes = Votes(house, set_up(house))
-    commands = [f"make voted-{n}" for n in range(VOTED)]
-    commands += [f"make climbed-{n}" for n in range(CLIMBED)]
+    commands = [f"deploy voted {n}" for n in range(VOTED)]
+    commands += [f"deploy climbed {n}" for n in range(CLIMBED)]
     dice.shuffle(commands)
     with ThreadPoolExecutor(8) as agents:
         list(agents.map(lambda command: proposed(house, command, command), commands))
