@@ -57,8 +57,14 @@ class Visitor:
 
     def log_in(self, *, next_page: str = "") -> None:
         self.page.goto(self.address("/login" + (f"?next={next_page}" if next_page else "")))
-        self.page.keyboard.press("Enter")
+        self.press_passkey()
         self.page.wait_for_url(self.address(next_page or "/"))
+
+    def press_passkey(self) -> None:
+        """On the page of the login, where the button has the focus."""
+        button = self.page.get_by_role("button", name="Log in with your passkey")
+        expect(button).to_be_focused()
+        self.page.keyboard.press("Enter")
 
     def knows_who(self, *, knows: bool) -> None:
         """Whether the device recognises whoever holds it."""
@@ -228,7 +234,7 @@ def test_whoever_came_by_a_link_is_told_to_log_in_and_can_reject(
     assert refused.status_code in (403, 409)
     assert house.request(1)["state"] == "pending"
     ana.page.get_by_role("link", name="Log in with your passkey").click()
-    ana.page.get_by_role("button", name="Log in with your passkey").press("Enter")
+    ana.press_passkey()
     ana.page.wait_for_url(ana.address("/requests/REQ-1"))
     ana.ready()
     ana.page.keyboard.press("r")
@@ -350,7 +356,7 @@ def test_a_device_that_counts_backwards_is_refused_and_recorded(
     )
     ana.log_out()
     ana.page.goto(ana.address("/login"))
-    ana.page.keyboard.press("Enter")
+    ana.press_passkey()
     expect(ana.page.locator("[data-told]")).to_contain_text("counts backwards")
     assert [each["count_before"] for each in house.entries("passkey-refused")] == [known]
     assert person(house).passkeys[0].sign_count == known

@@ -32,6 +32,7 @@ for (const [id, deed] of [
     continue;
   }
   button.disabled = false;
+  if (button.autofocus) button.focus();
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (button.disabled) return;
