@@ -20,6 +20,7 @@ from assent.core.actions import (
 )
 from assent.core.approvals import Decision, Request, State, Verdict
 from assent.core.canonical import digest_of
+from assent.core.people.model import Factor, Need, Rung
 from assent.core.policy.model import AskIn, Tier
 from assent.core.proposals import AgentSession, Editable, Proposal
 from assent.core.risk.factors import (
@@ -106,6 +107,8 @@ sessions = st.builds(
     subagent=texts,
     headless=st.none() | st.booleans(),
     human_in_loop=st.none() | st.booleans(),
+    person=texts,
+    apart=st.booleans(),
 )
 proposals = st.builds(
     Proposal,
@@ -163,7 +166,15 @@ decisions = st.builds(
     replacement=st.none() | proposals,
     until=st.none() | times,
     hand=st.sampled_from(Tier),
+    factor=st.sampled_from(Factor),
+    envelope=texts,
+    in_name_of=texts,
+    shown_ms=times,
+    read=st.booleans(),
+    to=_tuples(texts),
 )
+needs = st.builds(Need, group=texts, people=_tuples(texts), count=st.integers(0, 9))
+rungs = st.builds(Rung, after_ms=times, ask=_tuples(texts))
 requests = st.builds(
     Request,
     id=texts,
@@ -180,6 +191,13 @@ requests = st.builds(
     tier=st.sampled_from(Tier),
     reviewers=_tuples(texts),
     then_ask=_tuples(texts),
+    also=st.lists(needs, max_size=2).map(tuple),
+    asker=texts,
+    separate=st.booleans(),
+    signed=st.booleans(),
+    remind_ms=times,
+    ladder=st.lists(rungs, max_size=2).map(tuple),
+    advice=texts,
     remember_ms=times,
     purpose=texts,
     rollback=texts,

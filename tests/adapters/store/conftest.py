@@ -15,7 +15,9 @@ from sqlalchemy import make_url
 from assent.adapters.store import postgres
 
 pytest.register_assert_rewrite(
-    "tests.adapters.store.contract", "tests.adapters.store.change_contract"
+    "tests.adapters.store.contract",
+    "tests.adapters.store.change_contract",
+    "tests.adapters.store.people_contract",
 )
 
 
