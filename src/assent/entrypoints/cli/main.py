@@ -33,6 +33,7 @@ COMMANDS = {
     "log": "Show what was recorded, newest first.",
     "classify": "Grade cases from a file, without running anything.",
     "verify": "Check that the record is whole and untouched.",
+    "export": "Export what was decided in a period, signed, for whoever has to check it.",
     "demo": "Try Assent: a sample repository and a scripted agent through the real hooks.",
 }
 
