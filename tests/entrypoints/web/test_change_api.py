@@ -25,6 +25,7 @@ SUMMARY = {
     *("created_at", "updated_at", "review_due"),
 }
 RECORD = SUMMARY | {
+    "agreement",
     *("plan", "plan_approved", "path", "one_by_one", "reviewers", "asked", "returned"),
     *("reviewing", "digest", "reasons", "trivial", "in_plan", "report", "hunks", "split"),
     *("revisions", "verdicts", "findings", "comments", "acceptances", "in_force", "queued_at"),

@@ -213,7 +213,8 @@ def _refuse_in_one(change: Change, hunks: Sequence[HunkId], accepts: Accepts) ->
                 Cause.ONE_BY_ONE,
                 f"{hunk.path} cannot be taken back: accept that hunk by itself first.",
             )
-    if accepts.confirm.strip().upper() not in (change.name, str(change.number)):
+    typed = accepts.confirm.strip().upper() in (change.name, str(change.number))
+    if not typed and not accepts.says.envelope:
         return Refusal(
             Cause.NOT_CONFIRMED,
             f"{change.name} is accepted in two steps: type {change.name} to confirm it.",

@@ -9,13 +9,17 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from assent.app.changes import decide
 from assent.app.changes.decide import Remark
-from assent.app.changes.records import change_stream
+from assent.app.changes.records import change_stream, find
 from assent.app.changes.revert import start_revert
 from assent.app.changes.saying import Voice
+from assent.app.changes.statements import statement_of_change
+from assent.app.proof.signing import ENVELOPE_LIMIT
+from assent.app.reading import note_reading
 from assent.core.changes.hunks import FilePatch
 from assent.core.changes.lifecycle import Refusal
 from assent.core.changes.model import Change, Comment, HunkId, Stance
 from assent.core.risk.factors import RiskClass
+from assent.entrypoints.web.api import Ascii
 from assent.entrypoints.web.change_pages import (
     Shown,
     bar_html,
@@ -26,13 +30,14 @@ from assent.entrypoints.web.change_pages import (
     review_values,
     shown_change,
 )
-from assent.entrypoints.web.faults import is_fragment
-from assent.entrypoints.web.sessions import Browser
+from assent.entrypoints.web.faults import is_fragment, problem
 from assent.entrypoints.web.site import OurSite, Site
+from assent.entrypoints.web.statement_api import statement_record
 from assent.entrypoints.web.views.activity import body_of
 from assent.entrypoints.web.views.history import steps_of
 from assent.entrypoints.web.views.review import file_places, stances_of
 from assent.entrypoints.web.views.said import shown_lines
+from assent.entrypoints.web.visitors import Visitor, Visits
 from assent.errors import AssentError, UsageError
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -52,6 +57,20 @@ class DecisionForm(BaseModel):
     revision: int = Field(ge=1)
     reason: str = Field(default="", max_length=REASON)
     confirm: str = Field(default="", max_length=40)
+    envelope: str = Field(default="", max_length=ENVELOPE_LIMIT)
+    """A DSSE envelope in which the person signed all of this."""
+
+
+class OpenedForm(BaseModel):
+    """What a page tells of a revision that is on show."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    revision: int = Field(ge=1)
+    shown_ms: int = Field(default=0, ge=0)
+    """Since the last report."""
+    read: str = Field(default="", max_length=10)
+    """Set: all of its files were gone through to the end."""
 
 
 class MarksForm(BaseModel):
@@ -88,10 +107,10 @@ async def mark(
     request: Request,
     form: Annotated[MarksForm, Form()],
     site: OurSite,
-    person: Browser,
+    who: Visits,
 ) -> Response:
     """Accept, reject or undecide hunks. Nothing is accepted by that alone."""
-    shown = await shown_change(site, name, person=person)
+    shown = await shown_change(site, name, who=who)
     word, _, where = form.mark.partition("-")
     hunks = _marked(shown, where)
     stance = None if word == "undecide" else Stance(word)
@@ -100,15 +119,15 @@ async def mark(
         outcome = await decide.set_stances(
             site.gate,
             shown.change.number,
-            Voice(by=person, via="web", revision=form.revision),
+            Voice(by=who.person, via="web", revision=form.revision, factor=who.factor),
             hunks=group,
             stance=stance,
             reason=_text(form.reason),
         )
         if isinstance(outcome, Refusal):
-            return await _refused(request, site, name, outcome.message, person=person)
+            return await _refused(request, site, name, outcome.message, who=who)
     if is_fragment(request):
-        return await _marks_now(site, name, person=person)
+        return await _marks_now(site, name, who=who)
     query = "?view=split" if form.view == "split" else ""
     anchor = f"#{where}" if where[0] in "HF" else ""
     return RedirectResponse(f"{shown.href}{query}{anchor}", status_code=303)
@@ -143,9 +162,9 @@ def _one_by_one(
     return [together]
 
 
-async def _marks_now(site: Site, name: str, *, person: str) -> Response:
+async def _marks_now(site: Site, name: str, *, who: Visitor) -> Response:
     """What a page that stays needs after a mark: the stances, and the bar with its counts."""
-    shown = await shown_change(site, name, person=person)
+    shown = await shown_change(site, name, who=who)
     newest = shown.change.newest
     stances = stances_of(shown.change, newest)
     return JSONResponse(
@@ -166,18 +185,18 @@ async def comment(
     request: Request,
     form: Annotated[CommentForm, Form()],
     site: OurSite,
-    person: Browser,
+    who: Visits,
 ) -> Response:
     """Say something about a line, or about the change."""
-    shown = await shown_change(site, name, person=person, revision=form.revision)
+    shown = await shown_change(site, name, who=who, revision=form.revision)
     quote = await _quote(site, shown, form)
     remark = Remark(
         text=_text(form.text), path=form.path, line=form.line, side=form.side, quote=quote
     )
-    voice = Voice(by=person, via="web", revision=form.revision)
+    voice = Voice(by=who.person, via="web", revision=form.revision)
     outcome = await decide.comment(site.gate, shown.change.number, voice, remark)
     if isinstance(outcome, Refusal):
-        return await _refused(request, site, name, outcome.message, person=person)
+        return await _refused(request, site, name, outcome.message, who=who)
     if is_fragment(request):
         html = item_html(site, shown, _last(outcome), site.context())
         return JSONResponse({"version": outcome.version, "html": html})
@@ -215,20 +234,71 @@ async def resolve(
     request: Request,
     form: Annotated[ResolveForm, Form()],
     site: OurSite,
-    person: Browser,
+    who: Visits,
 ) -> Response:
     """A comment is dealt with, or open again."""
     number = number_of(name)
     outcome = await decide.resolve(
         site.gate,
         number,
-        Voice(by=person, via="web"),
+        Voice(by=who.person, via="web"),
         comment_id=form.comment,
         is_resolved=bool(form.resolved),
     )
     if isinstance(outcome, Refusal):
-        return await _refused(request, site, name, outcome.message, person=person)
+        return await _refused(request, site, name, outcome.message, who=who)
     return RedirectResponse(f"/changes/{outcome.name}#comment-{form.comment}", status_code=303)
+
+
+@router.post("/changes/{name}/statement/{verdict}")
+async def statement(
+    name: str,
+    verdict: Literal["accept", "reject"],
+    form: Annotated[DecisionForm, Form()],
+    site: OurSite,
+    who: Visits,
+) -> Response:
+    """The statement that the form's decision is, for the passkey to sign."""
+    try:
+        outcome = await statement_of_change(
+            site.gate,
+            number_of(name),
+            _voice(who, form),
+            verdict,
+            reason=_text(form.reason),
+            confirm=form.confirm,
+        )
+    except AssentError as error:
+        return problem(error.http_status, code=error.code, message=str(error))
+    if isinstance(outcome, Refusal):
+        return problem(409, code=outcome.cause.value, message=outcome.message)
+    return Ascii(statement_record(outcome))
+
+
+@router.post("/changes/{name}/opened")
+async def opened(
+    name: str,
+    request: Request,
+    form: Annotated[OpenedForm, Form()],
+    site: OurSite,
+    who: Visits,
+) -> Response:
+    """A revision was open for so long, and perhaps all of its files to the end."""
+    number = number_of(name)
+    change = site.gate.store.read(lambda view: find(view, number))
+    if form.revision > change.newest.number:
+        raise UsageError(f"{change.name} has no revision {form.revision}.")
+    found = await note_reading(
+        site.gate,
+        change.id,
+        form.revision,
+        person=who.person,
+        shown_ms=form.shown_ms,
+        read=bool(form.read),
+    )
+    if is_fragment(request):
+        return JSONResponse({"shown_ms": found.shown_ms, "read": found.read})
+    return RedirectResponse(f"/changes/{change.name}", status_code=303)
 
 
 Act = Literal["accept", "return", "abandon", "ready", "merge", "seen", "revert"]
@@ -241,23 +311,34 @@ async def act(
     request: Request,
     form: Annotated[DecisionForm, Form()],
     site: OurSite,
-    person: Browser,
+    who: Visits,
 ) -> Response:
     """Decide about the change as a whole."""
     number = number_of(name)
-    shown = await shown_change(site, name, person=person)
+    shown = await shown_change(site, name, who=who)
     # What came in since the page was made is told, and nothing is decided over it.
-    voice = Voice(by=person, via="web", version=form.version, revision=form.revision)
+    voice = _voice(who, form)
     try:
         outcome = await _decide(site, number, act, form, voice=voice)
     except AssentError as error:
         message = str(error)
-        return await _refused(request, site, name, message, person=person, form=form, act=act)
+        return await _refused(request, site, name, message, who=who, form=form, act=act)
     if isinstance(outcome, Refusal):
         news = _since(site, shown, form.version)
         message = f"{outcome.message} {news}".strip()
-        return await _refused(request, site, name, message, person=person, form=form, act=act)
+        return await _refused(request, site, name, message, who=who, form=form, act=act)
     return RedirectResponse(f"/changes/{outcome.name}", status_code=303)
+
+
+def _voice(who: Visitor, form: DecisionForm) -> Voice:
+    return Voice(
+        by=who.person,
+        via="web",
+        version=form.version,
+        revision=form.revision,
+        factor=who.factor,
+        envelope=form.envelope.encode() if form.envelope else None,
+    )
 
 
 async def _decide(
@@ -305,14 +386,14 @@ async def _refused(
     name: str,
     message: str,
     *,
-    person: str,
+    who: Visitor,
     form: DecisionForm | None = None,
     act: Act | None = None,
 ) -> Response:
     """The page as it is now, with why nothing was done; what was typed stays in its form."""
     if is_fragment(request):
         return JSONResponse({"message": message}, status_code=409)
-    shown = await shown_change(site, name, person=person)
+    shown = await shown_change(site, name, who=who)
     draft = None if form is None else {"act": act, "reason": form.reason, "confirm": form.confirm}
     return review_response(site, shown, more={"notice": message, "draft": draft}, status=409)
 

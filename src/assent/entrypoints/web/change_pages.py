@@ -29,6 +29,7 @@ from assent.core.policy.changes import ChangeRules
 from assent.entrypoints.web.faults import is_fragment
 from assent.entrypoints.web.pages import page
 from assent.entrypoints.web.sessions import Browser
+from assent.entrypoints.web.signing import SignView
 from assent.entrypoints.web.site import OurSite, Site
 from assent.entrypoints.web.views.agreement import agreement_view
 from assent.entrypoints.web.views.changes import read_changes
@@ -45,6 +46,7 @@ from assent.entrypoints.web.views.patches import (
     more_rows,
 )
 from assent.entrypoints.web.views.queue import read_queue
+from assent.entrypoints.web.views.requests import Tier
 from assent.entrypoints.web.views.review import (
     acts_of,
     comment_shown,
@@ -57,8 +59,10 @@ from assent.entrypoints.web.views.review import (
     review_view,
     revision_of,
     stances_of,
+    tier_of,
 )
 from assent.entrypoints.web.views.said import Item, LinePlace, SaidOf, first_place, placed
+from assent.entrypoints.web.visitors import Visitor, Visits
 from assent.errors import NotFoundError, UnavailableError
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -93,6 +97,7 @@ class Shown:
     person: str
     grounds: Grounds
     can_accept: bool
+    sign: SignView
 
     @property
     def href(self) -> str:
@@ -149,7 +154,7 @@ async def shown_change(
     site: Site,
     name: str,
     *,
-    person: str,
+    who: Visitor,
     revision: int | None = None,
     is_split: bool = False,
     hides_space: bool = False,
@@ -159,13 +164,13 @@ async def shown_change(
 
     def read(view: View) -> tuple[Change, LastLook | None]:
         change = find(view, number)
-        return change, view.looked(change.id, person)
+        return change, view.looked(change.id, who.person)
 
     change, last = site.gate.store.read(read)
     grounds = await grounds_of(site.gate, change, tells=True)
     rules = grounds.policy.changes
     wanted = revision_of(change, revision)
-    voice = Voice(by=person, via="web")
+    voice = Voice(by=who.person, via="web")
     can_accept = may_say_by(site.gate, change, voice, grounds) is None
     acts = acts_of(change, wanted, can_accept=can_accept)
     look = Look(
@@ -177,14 +182,28 @@ async def shown_change(
         can_comment=acts.comment,
         has_forms=wanted.lines <= FORMS,
     )
-    return Shown(change, wanted, rules, look, last, person, grounds, can_accept)
+    tier = tier_of(change, rules)
+    sign = who.of_change(
+        change.name, heavy=tier is Tier.TYPE, must=change.newest.risk in rules.signed
+    )
+    return Shown(
+        change,
+        wanted,
+        rules,
+        look,
+        last,
+        who.person,
+        grounds=grounds,
+        can_accept=can_accept,
+        sign=sign,
+    )
 
 
 @router.get("/changes/{name}")
 async def review_page(
     name: str,
     site: OurSite,
-    person: Browser,
+    who: Visits,
     *,
     revision: RevisionNumber = None,
     view: View_ = "",
@@ -196,7 +215,7 @@ async def review_page(
     shown = await shown_change(
         site,
         name,
-        person=person,
+        who=who,
         revision=revision,
         is_split=view == "split",
         hides_space=space == "fold",
@@ -233,6 +252,7 @@ def review_values(site: Site, shown: Shown) -> dict[str, object]:
             look=shown.last,
             can_accept=shown.can_accept,
         ),
+        "sign": shown.sign,
         "agreement": agreement_view(change, shown.grounds, person=shown.person),
         "look": shown.look,
         "steps": steps_of(entries, context),
@@ -438,10 +458,10 @@ async def _one_file(
 
 @router.get("/changes/{name}/files/{index}")
 async def whole_file(
-    name: str, index: int, site: OurSite, person: Browser, revision: RevisionNumber = None
+    name: str, index: int, site: OurSite, who: Visits, revision: RevisionNumber = None
 ) -> Response:
     """A file as the revision leaves it, with every line of it."""
-    shown = await shown_change(site, name, person=person, revision=revision)
+    shown = await shown_change(site, name, who=who, revision=revision)
     patch, _ = await _one_file(site, shown, index)
     text = None
     if not patch.binary and patch.new_mode is not None:
@@ -455,7 +475,7 @@ async def whole_file(
         "lines": None if text is None else Markup(await asyncio.to_thread(lines_html, text)),
         "why": why,
     }
-    return page(site, "file.html", values, person=person)
+    return page(site, "file.html", values, person=who.person)
 
 
 @router.get("/changes/{name}/files/{index}/diff")
@@ -463,14 +483,12 @@ async def folded_file(
     name: str,
     index: int,
     site: OurSite,
-    person: Browser,
+    who: Visits,
     revision: RevisionNumber = None,
     view: View_ = "",
 ) -> Response:
     """What stands under the head of a file that was folded."""
-    shown = await shown_change(
-        site, name, person=person, revision=revision, is_split=view == "split"
-    )
+    shown = await shown_change(site, name, who=who, revision=revision, is_split=view == "split")
     _, patches = await _one_file(site, shown, index)
     files = await asyncio.to_thread(_files, site, shown, patches, frozenset({index}))
     file = next(file for file in files if file.index == index)
@@ -490,11 +508,11 @@ class Around(BaseModel):
 
 @router.get("/changes/{name}/files/{index}/lines")
 async def more_lines(
-    name: str, index: int, site: OurSite, person: Browser, around: Annotated[Around, Query()]
+    name: str, index: int, site: OurSite, who: Visits, around: Annotated[Around, Query()]
 ) -> Response:
     """Rows of kept lines around a hunk."""
     shown = await shown_change(
-        site, name, person=person, revision=around.revision, is_split=around.view == "split"
+        site, name, who=who, revision=around.revision, is_split=around.view == "split"
     )
     patch, _ = await _one_file(site, shown, index)
     text = await text_of(site, shown, patch.path) or ""
@@ -507,10 +525,10 @@ async def more_lines(
 
 @router.get("/changes/{name}/files/{index}/colours")
 async def colours(
-    name: str, index: int, site: OurSite, person: Browser, revision: RevisionNumber = None
+    name: str, index: int, site: OurSite, who: Visits, revision: RevisionNumber = None
 ) -> Response:
     """The lines of a file's difference with their colours, by side and number."""
-    shown = await shown_change(site, name, person=person, revision=revision)
+    shown = await shown_change(site, name, who=who, revision=revision)
     patch, patches = await _one_file(site, shown, index)
     repositories = ports_of(site.gate).repositories
     old, new = [

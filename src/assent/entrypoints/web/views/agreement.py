@@ -38,7 +38,8 @@ class NeedShown:
     can: tuple[str, ...]
     missing: str
     is_met: bool
-    is_hopeless: bool
+    lacks: int
+    """How many are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,12 @@ class AgreementShown:
     """Why the person who looks cannot accept it; empty when they can."""
     is_open: bool
     """Whether anybody can still say anything."""
+
+    @property
+    def waits_for_others(self) -> bool:
+        """Whether one more voice is not enough."""
+        missing = [each for each in self.needs if not each.is_met]
+        return self.is_open and (len(missing) > 1 or any(each.lacks > 1 for each in missing))
 
     @property
     def has_more(self) -> bool:
@@ -116,7 +123,7 @@ def _need(found: NeedProgress) -> NeedShown:
         can=() if is_anybody(found.need) else found.can,
         missing=found.words,
         is_met=found.is_met,
-        is_hopeless=not found.is_met and not found.can_be_met,
+        lacks=found.missing,
     )
 
 
