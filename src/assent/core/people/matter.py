@@ -1,6 +1,7 @@
 """What is decided about, as far as delegations and owners go by it: how bad, where, which files."""
 
 from dataclasses import dataclass
+from posixpath import normpath
 
 from assent.core.actions import Action, FileEdit, UnexplainedChange
 from assent.core.proposals import Proposal
@@ -51,4 +52,8 @@ def _edited(action: Action, workspace: str) -> tuple[str, ...]:
 
 
 def _below(path: str, root: str) -> str:
-    return path.removeprefix(root.rstrip("/") + "/")
+    """From the root; a path that goes up and down again is the place where it ends."""
+    plain = normpath(path)
+    if plain.startswith("/"):
+        plain = f"/{plain.lstrip('/')}"
+    return plain.removeprefix(root.rstrip("/") + "/")
