@@ -5,7 +5,6 @@ python -m assent.entrypoints.daemon        runs in the foreground until SIGTERM 
 
 import asyncio
 import fcntl
-import getpass
 import grp
 import json
 import os
@@ -36,6 +35,7 @@ from assent.app.people.directory import settle_owner
 from assent.app.proof.log import LogWork
 from assent.app.run_timers import BATCH, run_timers
 from assent.entrypoints.home import Config, Home, find_home, give, read_config
+from assent.entrypoints.hook.peers import login_of
 from assent.entrypoints.hook.relay_build import install_relay
 from assent.entrypoints.hook.server import HookServer
 from assent.entrypoints.logs import configure_logs
@@ -201,7 +201,7 @@ async def _page(
     url, page = f"http://127.0.0.1:{port}", config.origin or f"http://localhost:{port}"
     started_at = gate.clock.now()
     settings = WebSettings(
-        person=await settle_owner(gate, named=config.person, login=getpass.getuser()),
+        person=await settle_owner(gate, named=config.person, login=login_of(os.getuid())),
         cli_token=_fresh_token(home),
         version=__version__,
         shutting_down=stopping,
