@@ -1,7 +1,7 @@
 """The channels on which a person is told of things: added, changed, tried and removed."""
 
+import re
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from assent.app.gatehouse import Gatehouse
 from assent.app.notifications.ports import Delivery, Message, Notifier
@@ -24,6 +24,9 @@ SLACK_APP = "slack-app"
 `slack-app://C0123`, into a channel there."""
 _HOSTS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos", "http"})
 """Services of which the host is no secret: `mailto://user:password@HOST`."""
+_HOST = re.compile(
+    r"[a-z]+://(?:[^/?#]*@)?(localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?=[:/?#]|$)", re.I
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +50,8 @@ class ChannelEdit:
 def shown_url(url: str) -> str:
     """An address without what may be a secret in it: `mailto://mail.example.com/…`, `slack://…`."""
     scheme = url.partition(":")[0].lower()[:20]
-    if scheme in _HOSTS:
-        try:
-            return f"{scheme}://{urlsplit(url).hostname or ''}/…"
-        except ValueError:
-            return f"{scheme}://…"
-    return f"{scheme}://…"
+    host = _HOST.match(url) if scheme in _HOSTS else None
+    return f"{scheme}://{host[1]}/…" if host else f"{scheme}://…"
 
 
 async def add_channel(gate: Gatehouse, name: str, new: NewChannel, by: Speaker) -> Person:
