@@ -46,8 +46,8 @@ class Visitor:
         self.page.wait_for_url(self.address("/"))
 
     def register(self, label: str = "laptop") -> None:
-        self.page.goto(self.address("/passkeys"))
-        self.page.get_by_role("textbox").fill(label)
+        self.page.goto(self.address("/account"))
+        self.page.locator("#passkey-label").fill(label)
         self.page.keyboard.press("Enter")
         expect(self.page.locator("#passkeys h3").filter(has_text=label)).to_be_visible()
 
@@ -318,19 +318,21 @@ def test_a_second_passkey_needs_the_first_and_the_last_one_stays(
     ana.register("laptop")
     other = visitor(house, chromium)
     other.link()
-    other.page.goto(other.address("/passkeys"))
-    expect(other.page.locator("#passkeys .notice")).to_contain_text("logged in by a link")
+    other.page.goto(other.address("/account"))
+    expect(other.page.locator(".notice")).to_contain_text("logged in by a link")
+    expect(other.page.locator("#passkey-label")).to_have_count(0)
     begun = post(house, "/api/passkeys/begin", other.cookie(), {})
     assert begun.status_code == 403
     # The device that has a passkey makes no second one for the same person.
-    ana.page.goto(ana.address("/passkeys"))
-    ana.page.get_by_role("textbox").fill("again")
+    ana.page.goto(ana.address("/account"))
+    ana.page.locator("#passkey-label").fill("again")
     ana.page.keyboard.press("Enter")
-    expect(ana.page.locator("[data-told]")).to_contain_text("has a passkey of yours")
-    expect(ana.page.get_by_role("button", name=re.compile("^Remove"))).to_have_count(0)
+    expect(ana.page.locator("#passkeys [data-told]")).to_contain_text("has a passkey of yours")
+    removing = ana.page.locator("#passkeys").get_by_role("button", name=re.compile("^Remove"))
+    expect(removing).to_have_count(0)
     only = person(house).passkeys[0].id
     removed = httpx2.post(
-        ana.address("/passkeys/remove"),
+        ana.address("/account/passkeys/remove"),
         data={"passkey": only},
         headers={"Cookie": ana.cookie(), "Origin": house.client.page},
     )

@@ -9,16 +9,17 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from assent.app.people import accounts, sessions
 from assent.app.people.accounts import Edit
+from assent.app.people.passkeys import remove_passkey
 from assent.app.people.rules import find_person
 from assent.app.ports import View, WebSession
 from assent.core.people.model import Factor
 from assent.entrypoints.web.channel_pages import channels_of
 from assent.entrypoints.web.pages import page
-from assent.entrypoints.web.passkey_pages import passkeys_view
 from assent.entrypoints.web.people_pages import Line, Lines, speaker_of, words_of
 from assent.entrypoints.web.sessions import BrowserSession
 from assent.entrypoints.web.site import OurSite, Site
 from assent.entrypoints.web.views.delegations import delegations_view
+from assent.entrypoints.web.views.passkeys import passkeys_view
 from assent.entrypoints.web.views.people import FACTORS, key_rows, session_rows
 from assent.errors import AssentError
 
@@ -58,7 +59,7 @@ def account_page(
     values = {
         **site.gate.store.read(look),
         "notice": notice,
-        "passkeys": passkeys_view(request, site, session, goes_on="/account"),
+        "passkeys": passkeys_view(request, site, session),
         "channels": channels_of(site, session, goes_on="/account"),
     }
     return page(site, "account.html", values, person=session.person, status=status)
@@ -119,6 +120,17 @@ async def remove_key(
     session: BrowserSession,
 ) -> Response:
     work = accounts.remove_key(site.gate, session.person, key, by=speaker_of(session))
+    return await _tried(request, site, session, work)
+
+
+@router.post("/account/passkeys/remove")
+async def use_removal(
+    request: Request,
+    passkey: Annotated[str, Form(max_length=2_000)],
+    site: OurSite,
+    session: BrowserSession,
+) -> Response:
+    work = remove_passkey(site.gate, session, passkey)
     return await _tried(request, site, session, work)
 
 

@@ -1,21 +1,13 @@
-"""The page on which a person registers and removes passkeys. Removing works without scripts."""
+"""A person's passkeys, as their account shows them."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import Request
 
-from assent.app.people.passkeys import remove_passkey
 from assent.app.ports import WebSession
 from assent.core.people.model import Factor, Person
-from assent.entrypoints.web.pages import page
 from assent.entrypoints.web.parties import page_of, party_of
-from assent.entrypoints.web.sessions import BrowserSession
-from assent.entrypoints.web.site import OurSite, Site
-from assent.errors import AssentError
-
-router = APIRouter(default_response_class=HTMLResponse)
+from assent.entrypoints.web.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +33,9 @@ class PasskeysView:
     rp_id: str
     """The host that a new one would belong to; empty where the address has no name."""
     page: str
-    next: str
-    """Where the page goes on after a registration."""
-    notice: str
 
 
-def passkeys_view(
-    request: Request,
-    site: Site,
-    session: WebSession,
-    *,
-    notice: str = "",
-    goes_on: str = "/passkeys",
-) -> PasskeysView:
+def passkeys_view(request: Request, site: Site, session: WebSession) -> PasskeysView:
     """What `_passkeys.html` needs as `passkeys`."""
     found = site.gate.store.read(lambda view: view.person(session.person))
     person = found or Person(name=session.person, added_at=0, added_by="")
@@ -79,27 +61,4 @@ def passkeys_view(
         has_one=factors == 1 and len(person.passkeys) == 1,
         rp_id=rp_id,
         page=page_of(request, site),
-        next=goes_on,
-        notice=notice,
     )
-
-
-@router.get("/passkeys")
-async def show_passkeys(request: Request, site: OurSite, session: BrowserSession) -> Response:
-    values = {"passkeys": passkeys_view(request, site, session)}
-    return page(site, "passkeys.html", values, person=session.person)
-
-
-@router.post("/passkeys/remove")
-async def use_removal(
-    request: Request,
-    passkey: Annotated[str, Form(max_length=2_000)],
-    site: OurSite,
-    session: BrowserSession,
-) -> Response:
-    try:
-        await remove_passkey(site.gate, session, passkey)
-    except AssentError as error:
-        values = {"passkeys": passkeys_view(request, site, session, notice=str(error))}
-        return page(site, "passkeys.html", values, person=session.person, status=error.http_status)
-    return RedirectResponse("/passkeys", status_code=303)
