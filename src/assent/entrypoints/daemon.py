@@ -42,7 +42,7 @@ from assent.entrypoints.logs import configure_logs
 from assent.entrypoints.web.app import create_app
 from assent.entrypoints.web.listening import listen
 from assent.entrypoints.web.settings import WebSettings
-from assent.entrypoints.wiring import installed_hooks, open_gatehouse, passkey_ports
+from assent.entrypoints.wiring import installed_hooks, open_gatehouse, passkey_ports, slack_door
 from assent.errors import AssentError, UnavailableError, UsageError
 
 TIMER_TICK_S = 1.0
@@ -208,6 +208,7 @@ async def _page(
         hooks=lambda: installed_hooks(home),
         origin=config.origin,
         passkeys=passkey_ports(),
+        slack=slack_door(config),
         apart=serving.apart,
     )
     app = create_app(gate, settings=settings)

@@ -5,7 +5,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import platformdirs
@@ -14,6 +14,11 @@ from assent.errors import UnavailableError, UsageError
 
 DEFAULT_PORT = 7422
 MAX_PORT = 65_535
+SLACK_SECRETS = {
+    "signing_secret": "ASSENT_SLACK_SIGNING_SECRET",
+    "bot_token": "ASSENT_SLACK_BOT_TOKEN",
+}
+"""Variables that count for more than the file."""
 ADMITTED = 0o710
 """Mode of a folder through which a group may pass."""
 ORIGIN = re.compile(r"https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
@@ -138,6 +143,10 @@ class SlackConfig:
     api: str = "https://slack.com/api/"
     """Where Slack's API is."""
 
+    @property
+    def is_set(self) -> bool:
+        return bool(self.signing_secret and self.bot_token)
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -159,17 +168,19 @@ class Config:
     """Buttons in Slack; without its secrets there are none."""
 
 
-def read_config(home: Home) -> Config:
+def read_config(home: Home, env: Mapping[str, str] = os.environ) -> Config:
     """Raises UsageError when the file is there and is not what it should be."""
     try:
-        return _config(tomllib.loads(home.config_file.read_text(encoding="utf-8")))
+        config = _config(tomllib.loads(home.config_file.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        return Config()
+        config = Config()
     except (ValueError, TypeError) as error:
         raise UsageError(
             f"{home.config_file}: {error}.",
             hint="Known keys: port, database, person, group, origin, notify_every_s, [slack].",
         ) from error
+    given = {name: env[key] for name, key in SLACK_SECRETS.items() if env.get(key)}
+    return replace(config, slack=replace(config.slack, **given))
 
 
 def _config(fields: Mapping[str, object]) -> Config:

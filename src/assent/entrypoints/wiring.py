@@ -23,13 +23,15 @@ from assent.app.agents import HUMAN_IN_LOOP, HookStatus, Surroundings
 from assent.app.changes.ports import ChangePorts
 from assent.app.checkpoints.ports import Shadow
 from assent.app.gatehouse import Gatehouse
+from assent.app.notifications.buttons import SlackDoor
+from assent.app.notifications.channels import SLACK_APP
 from assent.app.notifications.ports import Notifier
 from assent.app.people.passkeys import PasskeyPorts
 from assent.app.ports import Event, Store, Tx, View
 from assent.app.proof.ports import ProofPorts
 from assent.entrypoints.home import Config, Home
 from assent.entrypoints.hook.relay_build import RelayCommand, install_relay, installed_relay
-from assent.errors import UnavailableError
+from assent.errors import UnavailableError, UsageError
 from assent.testing import MemoryStore
 
 if TYPE_CHECKING:
@@ -80,13 +82,41 @@ def open_gatehouse(home: Home, config: Config) -> Gatehouse:
     store = open_store(database_url(home, config))
     changes = _change_ports(home, store)
     gate = _gatehouse(home, store, shadow=shadow, changes=changes, logs=_logs())
-    return replace(gate, notifier=_notifier())
+    return replace(gate, notifier=_notifier(config))
 
 
-def _notifier() -> Notifier:
+def _notifier(config: Config) -> Notifier:
     from assent.adapters.notify.process import AppriseNotifier  # noqa: PLC0415
 
-    return AppriseNotifier()
+    if not config.slack.is_set:
+        return AppriseNotifier()
+    from assent.adapters.notify.routing import ByScheme  # noqa: PLC0415
+
+    with _extra("slack"):
+        from assent.adapters.slack.sender import SlackSender  # noqa: PLC0415
+    sender = SlackSender(config.slack.bot_token, api=config.slack.api)
+    return ByScheme({SLACK_APP: sender}, AppriseNotifier())
+
+
+def slack_door(config: Config) -> SlackDoor | None:
+    """What takes Slack's posts; None without an own app there."""
+    if not config.slack.is_set:
+        return None
+    with _extra("slack"):
+        from assent.adapters.slack.door import BoltDoor  # noqa: PLC0415
+    known = config.slack
+    return BoltDoor(signing_secret=known.signing_secret, token=known.bot_token, api=known.api)
+
+
+@contextmanager
+def _extra(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise UsageError(
+            f"config.toml asks for what is not installed ({error}).",
+            hint=f"Install assent with the extra `{name}`.",
+        ) from error
 
 
 def _logs() -> "GitLogs":

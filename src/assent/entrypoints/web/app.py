@@ -29,6 +29,7 @@ from assent.entrypoints.web import (
     people_api,
     people_pages,
     signing_forms,
+    slack_api,
     standing_api,
     statement_api,
 )
@@ -75,6 +76,7 @@ def create_app(gatehouse: Gatehouse, *, settings: WebSettings) -> FastAPI:
         delegation_pages.router,
         channel_api.router,
         channel_pages.router,
+        slack_api.router,
         api.router,
         standing_api.router,
         change_api.router,

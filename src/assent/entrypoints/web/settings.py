@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from assent.app.agents import HookStatus
+from assent.app.notifications.buttons import SlackDoor
 from assent.app.people.passkeys import PasskeyPorts
-from assent.entrypoints.home import SlackConfig
 
 
 def _no_hooks() -> Sequence[HookStatus]:
@@ -31,7 +31,7 @@ class WebSettings:
     """Where a proxy with TLS leads to the page, beside loopback; empty: nowhere."""
     passkeys: PasskeyPorts | None = None
     """None where nobody logs in with a passkey."""
-    slack: SlackConfig | None = None
+    slack: SlackDoor | None = None
     """An own app in Slack that has buttons; None: there is none."""
     zone: tzinfo | None = None
     """The time zone of the pages; None is this machine's own."""

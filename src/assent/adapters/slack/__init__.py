@@ -1,0 +1,1 @@
+"""An own app in Slack: messages with buttons, and what was pressed."""
