@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from assent.app import requests
 from assent.app.agents import HookStatus
 from assent.app.gatehouse import Gatehouse
-from assent.app.ports import Clock, Store
+from assent.app.ports import Clock, Store, Tx
 from assent.core.actions import (
     Action,
     Command,
@@ -175,6 +175,16 @@ class Desk:
         opened = await self.store.write(work, durable=True)
         assert isinstance(opened, Request)
         return opened
+
+    async def know(self, *names: str, **fields: Any) -> None:
+        """More people, all with the same `fields`."""
+        for name in names:
+            made = Person(name, added_at=0, added_by="ana", **fields)
+
+            def work(tx: Tx, made: Person = made) -> None:
+                tx.save_person(made)
+
+            await self.store.write(work, durable=True)
 
     async def command(
         self,

@@ -22,7 +22,8 @@ RECORD = SUMMARY | {
     *("why", "undo", "effects", "evidence", "action", "digest", "policy", "tool", "subagent"),
     *("cwd", "mode", "model", "prose", "editable", "quorum", "decisions", "runs", "consumed_at"),
     *("factors", "approved_by", "tier", "reviewers", "then_ask", "remember_ms", "purpose"),
-    *("rollback", "makes_known"),
+    *("rollback", "makes_known", "waiting_for", "needs", "asker", "separate", "signed"),
+    *("ladder", "remind_ms", "next_reminder", "advice"),
 }
 
 

@@ -46,6 +46,7 @@ async def test_with_scripts_it_answers_with_the_detail(desk: Desk, ana: httpx2.A
 
 
 async def test_who_comes_second_is_told_who_was_first(desk: Desk, ana: httpx2.AsyncClient) -> None:
+    await desk.know("bo")
     await desk.command()
     word = Word(verdict=Verdict.APPROVE, by="bo", via="cli")
     await decide_request(desk.gate, 1, word)
@@ -109,6 +110,7 @@ async def test_the_riskier_the_more_the_hand_has_to_do(
     desk: Desk, ana: httpx2.AsyncClient, *, verdict: str, risk: RiskClass, confirm: str, taken: bool
 ) -> None:
     await desk.command(risk=risk)
+    await ana.post("/requests/REQ-1/opened", data={"version": "1", "read": "yes"})
     text = {"text": "make dry-run"} if verdict == "modify" else {}
     answer = await say(ana, verdict, fields={**text, "confirm": confirm})
     assert answer.status_code == (303 if taken else 400)

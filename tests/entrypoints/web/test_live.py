@@ -61,6 +61,7 @@ async def test_a_new_request_arrives_with_its_row(desk: Desk) -> None:
 
 
 async def test_a_decision_arrives_with_its_outcome(desk: Desk) -> None:
+    await desk.know("bo")
     await desk.command()
     async with watching(live_of(desk), after=1) as stream:
         arriving = asyncio.create_task(next_message(stream))

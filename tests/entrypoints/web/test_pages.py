@@ -115,8 +115,8 @@ async def test_who_decides_and_what_the_agent_promises_is_told(
         rollback="restore from the backup",
     )
     page = await shown(ana, "/requests/1")
-    assert "2 people of ana or ben" in page
-    assert "then eve is asked" in page
+    assert "0 of 2 of ana, ben" in page
+    assert "eve is asked instead" in page
     assert "tidy up (the agent says)" in page
     assert "says: restore from the backup" in page
 

@@ -31,7 +31,7 @@ SHORT = 8
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 @signing_options
 @click.pass_context
-def command(ctx: click.Context, *, to: str, as_json: bool, **given: Any) -> None:
+def command(ctx: click.Context, /, *, to: str, as_json: bool, **given: Any) -> None:
     """Let NAME decide in your name for a while. They cannot pass it on; you see what they did."""
     if ctx.invoked_subcommand is not None:
         if to:
