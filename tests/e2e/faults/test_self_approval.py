@@ -5,6 +5,7 @@ keys. The page's own ways (a passkey, the confirmation) are in tests/e2e/browser
 """
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -105,6 +106,10 @@ def asked(house: House, command: str) -> dict[str, Any]:
     new = [each for each in house.inbox() if each["number"] not in before]
     assert len(new) == 1
     return house.request(new[0]["number"])
+
+
+def tomorrow() -> int:
+    return int(time.time() * 1000) + 86_400_000
 
 
 def is_pending(house: House, request: dict[str, Any]) -> bool:
@@ -323,7 +328,7 @@ def test_delegations_in_a_ring_give_nobody_a_second_voice(house: House, ben: Per
     """ana to ben and ben to ana: two are needed, and one alone is one."""
     assert house.assent("delegate", "--to", "ben", "--for", "1d").returncode == 0
     status, _, body = ben.send(
-        "POST", "/api/delegations", json.dumps({"to": "ana", "for_ms": 86_400_000}).encode()
+        "POST", "/api/delegations", json.dumps({"to": "ana", "until": tomorrow()}).encode()
     )
     assert status in (200, 409), body
     request = asked(house, "deploy two ring")
@@ -336,7 +341,7 @@ def test_delegations_in_a_ring_give_nobody_a_second_voice(house: House, ben: Per
 def test_a_power_is_not_passed_on(house: House, ben: Person) -> None:
     """ben may decide for ana; what ben gives to gus is ben's own voice, not hers."""
     gus = joined(house, "gus")
-    given = {"to": "gus", "for_ms": 86_400_000}
+    given = {"to": "gus", "until": tomorrow()}
     status, _, body = ben.send("POST", "/api/delegations", json.dumps(given).encode())
     assert status == 200, body
     request = asked(house, "deploy two passed-on")
