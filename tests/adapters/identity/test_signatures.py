@@ -304,7 +304,9 @@ def test_the_key_is_made_once_for_its_user_alone(tmp_path: Path) -> None:
     first = ServerKeyFile(path).public
     assert path.stat().st_mode & 0o777 == 0o600
     assert ServerKeyFile(path).public == first
-    assert [each.name for each in tmp_path.iterdir()] == ["server.key"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["server.key", "server.key.pub"]
+    told = keygen("-l", "-f", f"{path}.pub").stdout.decode()
+    assert told.split()[1] == first.keyid
 
 
 @pytest.mark.parametrize("content", [b"", b"no key", b"-----BEGIN PRIVATE KEY-----\n"])

@@ -1,4 +1,7 @@
-"""The server's own key: Ed25519, in a file that only this user may read, made once."""
+"""The server's own key: Ed25519, in a file that only this user may read, made once.
+
+Beside it, in a file ending in `.pub`, stands the public key, to hand to whoever checks signatures.
+"""
 
 import base64
 import os
@@ -88,9 +91,8 @@ def _make(path: Path) -> None:
         PrivateFormat,
     )
 
-    made = Ed25519PrivateKey.generate().private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-    )
+    key = Ed25519PrivateKey.generate()
+    made = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with suppress(FileNotFoundError):
         draft.unlink()
@@ -102,5 +104,7 @@ def _make(path: Path) -> None:
             os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(draft, path)
+            blob = base64.b64encode(ed25519_blob(key.public_key().public_bytes_raw())).decode()
+            path.with_name(f"{path.name}.pub").write_text(f"ssh-ed25519 {blob} assent\n")
     finally:
         draft.unlink()
