@@ -23,8 +23,6 @@ from assent.app.agents import HUMAN_IN_LOOP, HookStatus, Surroundings
 from assent.app.changes.ports import ChangePorts
 from assent.app.checkpoints.ports import Shadow
 from assent.app.gatehouse import Gatehouse
-from assent.app.notifications.buttons import SlackDoor
-from assent.app.notifications.channels import SLACK_APP
 from assent.app.notifications.ports import Notifier
 from assent.app.people.passkeys import PasskeyPorts
 from assent.app.ports import Event, Store, Tx, View
@@ -37,6 +35,7 @@ from assent.testing import MemoryStore
 if TYPE_CHECKING:
     from assent.adapters.git.log import GitLogs
     from assent.adapters.store import Reader
+    from assent.app.notifications.buttons import SlackDoor
 
 T = TypeVar("T")
 
@@ -91,6 +90,7 @@ def _notifier(config: Config) -> Notifier:
     if not config.slack.is_set:
         return AppriseNotifier()
     from assent.adapters.notify.routing import ByScheme  # noqa: PLC0415
+    from assent.app.notifications.channels import SLACK_APP  # noqa: PLC0415
 
     with _extra("slack"):
         from assent.adapters.slack.sender import SlackSender  # noqa: PLC0415
@@ -98,7 +98,7 @@ def _notifier(config: Config) -> Notifier:
     return ByScheme({SLACK_APP: sender}, AppriseNotifier())
 
 
-def slack_door(config: Config) -> SlackDoor | None:
+def slack_door(config: Config) -> "SlackDoor | None":
     """What takes Slack's posts; None without an own app there."""
     if not config.slack.is_set:
         return None
