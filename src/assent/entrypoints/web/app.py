@@ -13,6 +13,7 @@ from assent.entrypoints.web import (
     api,
     change_api,
     change_forms,
+    change_log_pages,
     change_pages,
     channel_api,
     channel_pages,
@@ -62,6 +63,7 @@ def create_app(gatehouse: Gatehouse, *, settings: WebSettings) -> FastAPI:
     for router in (
         pages.router,
         change_pages.router,
+        change_log_pages.router,
         signing_forms.router,
         change_forms.router,
         decisions.router,
