@@ -68,7 +68,8 @@ def not_decided(request: Request) -> str:
         State.CANCELLED: "it was withdrawn",
         State.SUPERSEDED: "a newer request took its place",
     }.get(request.state, f"it is {request.state.value}")
-    instead = _sentence(request.advice) if request.advice else "Go on without it."
+    advice = request.advice
+    instead = _sentence(f"Instead: {advice}") if advice else "Go on without it."
     return f"Assent did not let this through: {request.name} is closed, {ended}. {instead}"
 
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from typing import Any
 
 import httpx2
 import pytest
@@ -17,7 +18,7 @@ from tests.entrypoints.web.desk import NOON, Desk, assessment, proposal, session
 HOUR = 3_600_000
 
 
-async def two_needs(desk: Desk, **more: object) -> Request:
+async def two_needs(desk: Desk, **more: Any) -> Request:
     """For two of ana, ben and cleo, and for one of the security people."""
     await desk.know("ben", "cleo", "eve")
     return await desk.ask(
