@@ -339,16 +339,19 @@ def test_delegations_in_a_ring_give_nobody_a_second_voice(house: House, ben: Per
 
 
 def test_a_power_is_not_passed_on(house: House, ben: Person) -> None:
-    """ben may decide for ana; what ben gives to gus is ben's own voice, not hers."""
-    gus = joined(house, "gus")
-    given = {"to": "gus", "until": tomorrow()}
-    status, _, body = ben.send("POST", "/api/delegations", json.dumps(given).encode())
+    """ana lets gus decide for her, and gus lets ida decide for gus: ida has no voice of hers."""
+    gus, ida = joined(house, "gus"), joined(house, "ida")
+    assert house.assent("delegate", "--to", "gus", "--for", "1d").returncode == 0
+    given = {"to": "ida", "until": tomorrow()}
+    status, _, body = gus.send("POST", "/api/delegations", json.dumps(given).encode())
     assert status == 200, body
     request = asked(house, "deploy two passed-on")
+    refused(ida.says(request["number"], "approve"))
+    assert is_pending(house, request)
     assert gus.says(request["number"], "approve")[0] == 200
     again = house.request(request["number"])
-    refused(ben.says(request["number"], "approve", version=again["version"]))
-    refused(gus.says(request["number"], "approve", version=again["version"]))
+    with pytest.raises(AssentError):
+        house.decide(request["number"], version=again["version"], keep=False)
     assert is_pending(house, request)
 
 
