@@ -80,6 +80,15 @@ def house(place: Path) -> Iterator[House]:
         yield made
 
 
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[House]:
+    """Nobody lets anybody decide for them yet."""
+    with house_in(tmp_path / "house") as made:
+        made.start()
+        put_in_force(made, POLICY)
+        yield made
+
+
 @pytest.fixture(scope="module")
 def ben(house: House) -> Person:
     return joined(house, "ben")
@@ -324,35 +333,36 @@ def test_nobody_approves_in_the_name_of_whoever_asks(house: House, eve: Person) 
     assert fay.says(allowed["number"], "approve")[0] == 200
 
 
-def test_delegations_in_a_ring_give_nobody_a_second_voice(house: House, ben: Person) -> None:
+def test_delegations_in_a_ring_give_nobody_a_second_voice(fresh: House) -> None:
     """ana to ben and ben to ana: two are needed, and one alone is one."""
-    assert house.assent("delegate", "--to", "ben", "--for", "1d").returncode == 0
+    ben = joined(fresh, "ben")
+    assert fresh.assent("delegate", "--to", "ben", "--for", "1d").returncode == 0
     status, _, body = ben.send(
         "POST", "/api/delegations", json.dumps({"to": "ana", "until": tomorrow()}).encode()
     )
     assert status in (200, 409), body
-    request = asked(house, "deploy two ring")
+    request = asked(fresh, "deploy two ring")
     assert ben.says(request["number"], "approve")[0] == 200
-    again = house.request(request["number"])
+    again = fresh.request(request["number"])
     refused(ben.says(request["number"], "approve", version=again["version"]))
-    assert is_pending(house, request)
+    assert is_pending(fresh, request)
 
 
-def test_a_power_is_not_passed_on(house: House, ben: Person) -> None:
+def test_a_power_is_not_passed_on(fresh: House) -> None:
     """ana lets gus decide for her, and gus lets ida decide for gus: ida has no voice of hers."""
-    gus, ida = joined(house, "gus"), joined(house, "ida")
-    assert house.assent("delegate", "--to", "gus", "--for", "1d").returncode == 0
+    gus, ida = joined(fresh, "gus"), joined(fresh, "ida")
+    assert fresh.assent("delegate", "--to", "gus", "--for", "1d").returncode == 0
     given = {"to": "ida", "until": tomorrow()}
     status, _, body = gus.send("POST", "/api/delegations", json.dumps(given).encode())
     assert status == 200, body
-    request = asked(house, "deploy two passed-on")
+    request = asked(fresh, "deploy two passed-on")
     refused(ida.says(request["number"], "approve"))
-    assert is_pending(house, request)
+    assert is_pending(fresh, request)
     assert gus.says(request["number"], "approve")[0] == 200
-    again = house.request(request["number"])
+    again = fresh.request(request["number"])
     with pytest.raises(AssentError):
-        house.decide(request["number"], version=again["version"], keep=False)
-    assert is_pending(house, request)
+        fresh.decide(request["number"], version=again["version"], keep=False)
+    assert is_pending(fresh, request)
 
 
 def test_an_agent_is_nobody_to_delegate_to(house: House) -> None:
