@@ -8,6 +8,7 @@ from typing import Any
 from slack_bolt import Ack, App, BoltRequest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from slack_sdk.signature import SignatureVerifier
 
 from assent.adapters.slack import blocks
 from assent.adapters.slack.blocks import Carried
@@ -24,6 +25,7 @@ class BoltDoor:
 
     def __init__(self, *, signing_secret: str, token: str, api: str) -> None:
         self._client = WebClient(token=token, base_url=api, timeout=LIMIT_S)
+        self._verifier = SignatureVerifier(signing_secret)
         quiet = logging.getLogger("assent.slack")
         # Its errors hold what was sent.
         quiet.addHandler(logging.NullHandler())
@@ -48,17 +50,25 @@ class BoltDoor:
                 DECIDE_S
             )
 
-        try:
-            text = body.decode("utf-8")
-        except UnicodeDecodeError:
-            return Answer(400)
+        # slack-bolt checks it too, but not before it has read what was sent.
+        if not self._is_from_slack(body, headers):
+            return Answer(401)
         kept: dict[str, str | Sequence[str]] = {
             name: value for name, value in headers.items() if name.lower() in _HEADERS
         }
-        request = BoltRequest(body=text, headers=kept, context={"press": wait})
+        try:
+            request = BoltRequest(body=body.decode(), headers=kept, context={"press": wait})
+        except ValueError:
+            return Answer(400)
         answered = await asyncio.to_thread(self._app.dispatch, request)
         kind = answered.first_headers().get("content-type", "text/plain")
         return Answer(answered.status, answered.body or "", kind)
+
+    def _is_from_slack(self, body: bytes, headers: dict[str, str]) -> bool:
+        try:
+            return self._verifier.is_valid_request(body, headers)
+        except ValueError:  # no number as its time, or no text as its body
+            return False
 
     def _approved(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
         ack()
