@@ -225,7 +225,8 @@ class MergeLine:
         payload, source = change.newest.payload, source_of(change)
         if not isinstance(payload, TreePayload):
             raise UsageError(f"{change.name} holds no files.")
-        author, message = Signature(change.newest.by), merge_message(change)
+        author = Signature(change.newest.by)
+        message = merge_message(change, log_head=await log_head(self.gate, change))
 
         def work() -> Candidate | Conflict | str:
             made = git.candidate(

@@ -9,8 +9,12 @@ BODY_LINES = 12
 """Lines of the plan, or of the report, that are kept."""
 
 
-def merge_message(change: Change) -> str:
-    """Title, what it is for, and trailers. A trailer's text has no line end of anyone's making."""
+def merge_message(change: Change, *, log_head: str = "") -> str:
+    """Title, what it is for, and trailers. A trailer's text has no line end of anyone's making.
+
+    `log_head` is the commit that the log of decisions ended with: the merge is a witness that it
+    was there.
+    """
     title = _plain(change.title)[:SUBJECT] or change.name
     lines = (change.plan or change.newest.report).strip().splitlines()
     body = "\n".join(line.rstrip() for line in lines[:BODY_LINES])
@@ -18,6 +22,8 @@ def merge_message(change: Change) -> str:
     trailers += [f"Assent-Reviewed-by: {name}" for name in _reviewers(change)]
     if change.reverts is not None:
         trailers.append(f"Assent-Reverts: CH-{change.reverts}")
+    if log_head:
+        trailers.append(f"Assent-Log: {log_head}")
     text = "\n\n".join(part for part in (title, _without_trailers(body)) if part)
     return f"{text}\n\n" + "\n".join(trailers) + "\n"
 
