@@ -147,6 +147,7 @@ def test_a_voice_that_says_nothing_new_is_known(
         pytest.param((), "dan", ("ana", "ben"), "ana", id="for-the-first"),
         pytest.param(("ana",), "dan", ("ana", "ben"), "ben", id="for-who-has-not-spoken"),
         pytest.param((), "ana", ("ben",), "", id="in-their-own"),
+        pytest.param(("ana",), "dan", ("ana",), "ana", id="for-who-has-spoken"),
         pytest.param((), "dan", (), "", id="nobody-let-them"),
         pytest.param((), "dan", ("eve",), "", id="let-by-nobody-needed"),
     ],

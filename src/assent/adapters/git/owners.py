@@ -39,7 +39,7 @@ def _text(git: Git, commit: str) -> str | None:
     for path in PLACES:
         found = git.output("ls-tree", "-z", "-l", "--end-of-options", commit, path)
         entry = found.split(b"\t", 1)[0].split()
-        if len(entry) != 4 or entry[1] != b"blob":
+        if len(entry) != 4 or not entry[0].startswith(b"100"):
             continue
         if int(entry[3]) > LIMIT:
             raise UnavailableError(f"{path} is larger than {LIMIT // 1024 // 1024} MiB.")

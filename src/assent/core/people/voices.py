@@ -135,10 +135,12 @@ class Ballot:
     def best_name(self, by: str, givers: Sequence[str]) -> str:
         """In whose name `by` should speak so that it counts most; empty: in their own.
 
-        Only those of `givers` who are needed here count, and nobody where it makes no difference.
+        Only those of `givers` who are needed here count, and nobody where it makes no difference
+        to somebody who is needed themselves.
         """
         names = ["", *(name for name in givers if self._may_stand_for(name))]
-        return max(names, key=lambda name: (self._worth(Voice(by, name)), name == ""))
+        is_own = is_member(by, self.needs)
+        return max(names, key=lambda name: (self._worth(Voice(by, name)), is_own == (not name)))
 
     def _may_stand_for(self, giver: str) -> bool:
         return any(giver in need.people for need in self.needs)
