@@ -46,7 +46,6 @@ from assent.entrypoints.web.views.patches import (
     more_rows,
 )
 from assent.entrypoints.web.views.queue import read_queue
-from assent.entrypoints.web.views.requests import Tier
 from assent.entrypoints.web.views.review import (
     acts_of,
     comment_shown,
@@ -59,7 +58,6 @@ from assent.entrypoints.web.views.review import (
     review_view,
     revision_of,
     stances_of,
-    tier_of,
 )
 from assent.entrypoints.web.views.said import Item, LinePlace, SaidOf, first_place, placed
 from assent.entrypoints.web.visitors import Visitor, Visits
@@ -182,10 +180,8 @@ async def shown_change(
         can_comment=acts.comment,
         has_forms=wanted.lines <= FORMS,
     )
-    tier = tier_of(change, rules)
-    sign = who.of_change(
-        change.name, heavy=tier is Tier.TYPE, must=change.newest.risk in rules.signed
-    )
+    # Of whatever tier: it is the acceptance that proves the commit later, in any clone.
+    sign = who.of_change(change.name, heavy=True, must=change.newest.risk in rules.signed)
     return Shown(
         change,
         wanted,
