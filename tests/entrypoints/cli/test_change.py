@@ -303,7 +303,7 @@ def test_accepted_tested_merged_and_taken_back(repo: Path, run: Run) -> None:
     message = git("log", "-1", "--format=%B", "main")
     assert message.startswith("Change a line\n")
     assert f"Assent-Change: {name}" in message
-    out = said(run("change", "show", name, "--log"))
+    out = said(run("change", "show", name, "--tests"))
     assert "Tests passed: `test ! -e broken`" in out
     assert f"Merged as {change['merges'][0]['commit'][:12]}" in out
     assert "Revert" in said(run("change", "revert", name, "--reason", "not so"))

@@ -12,6 +12,7 @@ from assent.entrypoints.cli.change_calls import by_a_person, change_path, one_ch
 from assent.entrypoints.cli.change_pick import pick
 from assent.entrypoints.cli.change_words import describe, row
 from assent.entrypoints.cli.client import connect
+from assent.entrypoints.cli.signing import signed_fields, signing_options, wants_signature
 from assent.errors import UsageError
 
 Hunk = Mapping[str, Any]
@@ -35,6 +36,10 @@ def _tell(change: Mapping[str, Any], *, as_json: bool) -> None:
 @click.option("--except", "out", multiple=True, metavar="ID|PATH", help="But not these.")
 @click.option("--confirm", default="", help="The change's name, for scripts: ask nothing.")
 @click.option("--reason", "--despite", default="", help="Why, for instance despite an error found.")
+@click.option(
+    "--for", "in_name_of", default="", metavar="NAME", help="Who let you decide for them."
+)
+@signing_options
 @json_option
 def accept(
     name: str,
@@ -45,6 +50,7 @@ def accept(
     confirm: str,
     reason: str,
     as_json: bool,
+    **voice: str,
 ) -> None:
     """Accept CHANGE, or a part of it: what is not accepted stays out and goes back to its maker.
 
@@ -68,14 +74,25 @@ def accept(
     if not chosen:
         raise UsageError(f"No hunk of {change['name']} is accepted, so nothing was decided.")
     change = _one_by_one(change, chosen, named=bool(hunks))
+    in_name_of, signing = voice.pop("in_name_of"), voice
     fields = {
         "version": change["version"],
         "revision": change["revision"],
         "hunks": [hunk["id"] for hunk in chosen],
         "reason": reason,
-        "confirm": _confirmed(change, chosen, confirm),
+        # To sign it is deliberate enough.
+        "confirm": confirm if wants_signature(**signing) else _confirmed(change, chosen, confirm),
+        "in_name_of": in_name_of,
     }
-    _tell(say(name, "accept", fields), as_json=as_json)
+    signed = _signed(name, "accept", fields, **signing)
+    _tell(say(name, "accept", signed), as_json=as_json)
+
+
+def _signed(
+    name: str, word: str, fields: Mapping[str, object], *, sign_key: str, as_name: str
+) -> Mapping[str, object]:
+    path = change_path(name, "statement")
+    return signed_fields(path, word, fields, sign_key=sign_key, as_name=as_name)
 
 
 def choose(
@@ -170,9 +187,16 @@ def _confirmed(change: Mapping[str, Any], chosen: Sequence[Hunk], confirm: str) 
 @click.option("--reason", required=True, help="Its maker reads it: say what to do instead.")
 @click.option("--hunk", "hunks", multiple=True, metavar="ID", help="Reject these hunks.")
 @click.option("--file", "files", multiple=True, metavar="PATH", help="Reject these files.")
+@signing_options
 @json_option
 def reject(
-    name: str, reason: str, hunks: tuple[str, ...], files: tuple[str, ...], as_json: bool
+    name: str,
+    reason: str,
+    hunks: tuple[str, ...],
+    files: tuple[str, ...],
+    sign_key: str,
+    as_name: str,
+    as_json: bool,
 ) -> None:
     """Send CHANGE back to its maker, with the reason and all open comments."""
     by_a_person()
@@ -183,7 +207,8 @@ def reject(
         "revision": change["revision"],
         "hunks": [hunk["id"] for hunk in choose(change, hunks=hunks, files=files)],
     }
-    _tell(say(name, "reject", fields), as_json=as_json)
+    signed = _signed(name, "reject", fields, sign_key=sign_key, as_name=as_name)
+    _tell(say(name, "reject", signed), as_json=as_json)
 
 
 @click.command()

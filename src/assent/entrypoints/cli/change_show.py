@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from assent.entrypoints.cli.change_agreement import log_lines
 from assent.entrypoints.cli.change_calls import change_path
 from assent.entrypoints.cli.change_words import describe, difference, row
 from assent.entrypoints.cli.client import Client, connect
@@ -35,24 +36,29 @@ def list_changes(every: bool, as_json: bool) -> None:
 @click.command()
 @click.argument("name", metavar="CHANGE")
 @click.option("--diff", is_flag=True, help="With the difference, and findings at their lines.")
-@click.option("--log", is_flag=True, help="With the whole log of its last test run.")
+@click.option("--tests", is_flag=True, help="With the whole log of its last test run.")
+@click.option("--log", is_flag=True, help="Its decision log instead, for whoever audits it.")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
-def show(name: str, diff: bool, log: bool, as_json: bool) -> None:
+def show(name: str, diff: bool, tests: bool, log: bool, as_json: bool) -> None:
     """Show CHANGE: where it stands, why it has its class, what it changes, what was said."""
     client = connect()
+    if log:
+        decided = client.get(change_path(name, "log"))
+        click.echo(json.dumps(decided, indent=2) if as_json else "\n".join(log_lines(decided)))
+        return
     change: dict[str, Any] = client.get(change_path(name))
     files = client.get(change_path(name, "diff"))["files"] if diff else []
-    text = _log(client, change) if log else ""
+    text = _log(client, change) if tests else ""
     if as_json:
         more: dict[str, object] = ({"files": files} if diff else {}) | (
-            {"log": text} if log else {}
+            {"log": text} if tests else {}
         )
         click.echo(json.dumps({**change, **more}, indent=2))
         return
     click.echo("\n".join(describe(change)))
     if diff:
         click.echo("\n".join(difference(files, change["findings"])))
-    if log:
+    if tests:
         click.echo("\n" + (visible_block(text.rstrip("\n")) or "No tests have run yet."))
 
 

@@ -8,6 +8,7 @@ import click
 
 from assent.adapters.agents.registry import AGENTS
 from assent.core.changes.model import ChangeState
+from assent.entrypoints.cli.change_agreement import agreement_lines
 from assent.entrypoints.cli.marks import mark
 from assent.entrypoints.cli.text import age, moment, visible_block, visible_line
 from assent.entrypoints.web.views.changes import STATES
@@ -65,6 +66,7 @@ def describe(change: Change) -> Iterator[str]:
     yield from _files(change)
     yield from _findings(change)
     yield from _said(change)
+    yield from agreement_lines(change)
     yield from _outcome(change)
     if change["report"]:
         yield ""

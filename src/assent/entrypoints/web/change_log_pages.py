@@ -34,7 +34,7 @@ async def _log(gate: Gatehouse, name: str) -> ChangeLog:
     )
 
 
-@router.get("/changes/{name}/log", default_response_class=HTMLResponse)
+@router.get("/changes/{name}/log", response_class=HTMLResponse)
 async def log_page(name: str, site: OurSite, person: Browser) -> Response:
     """Who asked, who made it, who accepted what, on what, and what came of it."""
     return page(site, "change_log.html", {"log": await _log(site.gate, name)}, person=person)
