@@ -1,6 +1,7 @@
 """What every store promises. A test class inherits this and provides the fixture `store`."""
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -23,7 +24,7 @@ from assent.core.deciding import decide
 from assent.core.due import Timer, TimerKind, expire, timers_of
 from assent.core.facts import PlanState
 from assent.core.grants import Grant, GrantKind
-from assent.core.ledger import heads_in
+from assent.core.ledger import Checkpoint, heads_in
 from assent.core.policy.model import AskIn
 from assent.core.project import Accepted
 from assent.errors import ConflictError, UnavailableError
@@ -677,6 +678,32 @@ class StoreContract:
         assert await seal() == ["b", "c"]
         assert store.read(lambda view: [each.number for each in view.checkpoints()]) == [1, 2]
         assert store.read(verify_ledger).breaks == ()
+
+    async def test_entries_of_a_period_come_in_the_order_of_recording(self, store: Store) -> None:
+        def work(tx: Tx) -> None:
+            for at in range(1, 8):
+                tx.append(f"s{at % 2}", "asked" if at % 3 else "noted", at=at, fields={"n": at})
+
+        await store.write(work, durable=True)
+
+        def numbers_of(*kinds: str) -> list[int]:
+            found = store.read(lambda view: list(view.recorded(kinds, since=2, until=7)))
+            return [json.loads(entry.body)["n"] for entry in found]
+
+        assert numbers_of("asked") == [2, 4, 5]
+        assert numbers_of("noted", "asked") == [2, 3, 4, 5, 6]
+        assert numbers_of("decided") == []
+
+    async def test_the_last_checkpoint(self, store: Store) -> None:
+        assert store.read(lambda view: view.last_checkpoint()) is None
+        for number in (1, 2):
+
+            def work(tx: Tx, number: int = number) -> Checkpoint | None:
+                tx.append("s", "noted", at=number, fields={})
+                return tx.seal(number)
+
+            made = await store.write(work, durable=True)
+            assert store.read(lambda view: view.last_checkpoint()) == made
 
     async def test_a_checkpoint_names_any_number_of_heads(self, store: Store) -> None:
         def work(tx: Tx) -> None:
