@@ -69,6 +69,8 @@ class Heard:
     spoken: Spoken | None = None
     signs: bool = False
     """Whether it is signed: the heaviest thing that a hand can do."""
+    is_named: bool = False
+    """Whether each hunk was named, not only those that were marked before."""
 
     def statement(self, current: Change) -> Statement:
         """What it says about the change as it is before it."""
@@ -127,6 +129,7 @@ class Heard:
             confirm=self.confirm,
             in_name_of=self.in_name_of,
             delegation=self.delegation,
+            is_named=self.is_named,
             shown_ms=self.moment.shown_ms,
             read=self.moment.read,
         )
@@ -189,7 +192,7 @@ async def hear_acceptance(
     refusal = needs_factor(gate, heard.by, heard.factor)
     if refusal is not None:
         return refusal
-    return replace(heard, confirm=confirm)
+    return replace(heard, confirm=confirm, is_named=hunks is not None)
 
 
 async def hear_return(

@@ -71,6 +71,7 @@ def _tried(seen: Change, heard: Heard) -> Step:
         via=heard.via,
         hunks=heard.hunks,
         confirm=heard.confirm,
+        is_named=heard.is_named,
         in_name_of=heard.in_name_of,
         delegation=heard.delegation,
     )

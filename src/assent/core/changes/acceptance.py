@@ -63,6 +63,8 @@ class Accepts:
     """Who let this person decide for them; empty: they speak for themselves."""
     delegation: str = ""
     """Id of the delegation by which they do."""
+    is_named: bool = False
+    """Whether each hunk was named: signed like that, each was accepted by itself."""
     shown_ms: int = 0
     read: bool = False
 
@@ -206,9 +208,10 @@ def needs_one_by_one(change: Change, rules: ChangeRules) -> bool:
 def _refuse_in_one(change: Change, hunks: Sequence[HunkId], accepts: Accepts) -> Refusal | None:
     by_itself = {each.hunk for each in change.stances if each.stance is Stance.ACCEPT}
     wanted = set(hunks)
+    signed_by_name = accepts.is_named and bool(accepts.says.envelope)
     for hunk in change.newest.hunks:
         grave = hunk.risk is RiskClass.IRREVERSIBLE and hunk.id in wanted
-        if grave and hunk.id not in by_itself:
+        if grave and hunk.id not in by_itself and not signed_by_name:
             return Refusal(
                 Cause.ONE_BY_ONE,
                 f"{hunk.path} cannot be taken back: accept that hunk by itself first.",

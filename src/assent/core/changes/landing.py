@@ -97,7 +97,10 @@ def merged(
     review_due: bool = False,
     entry: str = "",
 ) -> Step:
-    """The target holds it; `entry` is the digest of the executor's statement about it. What is left of a change accepted in part is its next revision."""
+    """The target holds it; `entry` is the digest of the executor's statement about it.
+
+    What is left of a change accepted in part is its next revision.
+    """
     accepted, landed = acceptance_in_force(change), change.landing
     if change.state is not ChangeState.MERGING or landed is None:
         return not_now(change, "merged")

@@ -73,15 +73,16 @@ def accept(
         change, chosen = pick(change)
     if not chosen:
         raise UsageError(f"No hunk of {change['name']} is accepted, so nothing was decided.")
-    change = _one_by_one(change, chosen, named=bool(hunks))
     in_name_of, signing = voice.pop("in_name_of"), voice
+    signs = wants_signature(**signing)
+    change = _one_by_one(change, chosen, named=bool(hunks), signs=signs)
     fields = {
         "version": change["version"],
         "revision": change["revision"],
         "hunks": [hunk["id"] for hunk in chosen],
         "reason": reason,
         # To sign it is deliberate enough.
-        "confirm": confirm if wants_signature(**signing) else _confirmed(change, chosen, confirm),
+        "confirm": confirm if signs else _confirmed(change, chosen, confirm),
         "in_name_of": in_name_of,
     }
     signed = _signed(name, "accept", fields, **signing)
@@ -130,9 +131,10 @@ def _named(change: Mapping[str, Any], word: str) -> list[Hunk]:
 
 
 def _one_by_one(
-    change: Mapping[str, Any], chosen: Sequence[Hunk], *, named: bool
+    change: Mapping[str, Any], chosen: Sequence[Hunk], *, named: bool, signs: bool
 ) -> Mapping[str, Any]:
-    """Say by itself of each hunk that cannot be taken back that it is accepted."""
+    """Say by itself of each hunk that cannot be taken back that it is accepted; what is signed
+    names each of them."""
     if not change["one_by_one"]:
         return change
     grave = [
@@ -150,6 +152,8 @@ def _one_by_one(
             if not click.confirm(question, default=False):
                 click.echo("Nothing was accepted.")
                 raise click.Abort
+        if signs:
+            continue
         fields = {"hunks": [hunk["id"]], "stance": "accept", "revision": change["revision"]}
         change = say(change["name"], "stance", fields)
     return change
