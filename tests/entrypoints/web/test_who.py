@@ -47,7 +47,7 @@ async def test_each_need_says_who_has_who_can_and_who_is_unknown(
     page = await text_of(ana, "/requests/1")
     assert "1 of 2 of ana, ben, cleo, zoe" in page
     assert "approved ben the server says so" in page
-    assert "missing ana; cleo" in page
+    assert "missing 1 of ana; cleo" in page
     assert "zoe not known here, or disabled" in page
     assert "0 of 1 of @security" in page
     record = (await ana.get("/api/requests/1")).json()
@@ -67,7 +67,7 @@ async def test_a_delegation_is_shown_as_one(desk: Desk, ana: httpx2.AsyncClient)
     made = Delegation(id="d", giver="eve", taker="dan", created_at=NOON - HOUR, until=NOON + DAY_MS)
     await desk.know("dan")
     await desk.store.write(lambda tx: tx.add_delegation(made), durable=True)
-    assert "missing eve, or dan in eve's name" in await text_of(ana, "/requests/1")
+    assert "missing 1 of eve, or dan in eve's name" in await text_of(ana, "/requests/1")
     await decide_request(desk.gate, 1, Word(verdict=Verdict.APPROVE, by="dan", via="cli"))
     page = await text_of(ana, "/requests/1")
     assert "1 of 1 of @security complete approved dan in eve's name the server says so" in page

@@ -55,6 +55,8 @@ class NeedView:
     words: str
     """`1 of 2 of @security`."""
     is_met: bool
+    missing: int
+    """How many more it takes."""
     has: tuple[HasView, ...]
     can: tuple[str, ...]
     """Who could still agree, with those who may in their place: `ben, or eve in ben's name`."""
@@ -118,6 +120,7 @@ def _need(request: Request, progress: NeedProgress, *, context: Context, known: 
     return NeedView(
         words=need_words(progress),
         is_met=progress.is_met,
+        missing=progress.missing,
         has=tuple(_has(request, voice) for voice in progress.counted),
         can=can,
         unknown=unknown,
@@ -222,6 +225,7 @@ def who_record(request: Request, context: Context, known: Known) -> dict[str, Js
                 "people": list(each.need.people),
                 "count": each.need.count,
                 "is_met": each.is_met,
+                "missing": each.missing,
                 "has": has,
                 "can": list(each.can),
                 "unknown": list(view.unknown),
