@@ -6,19 +6,33 @@ The device is Chromium's virtual authenticator: it makes real keys and real sign
 import json
 import re
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from cryptography.exceptions import InvalidSignature
+from fido2 import cbor
+from fido2.cose import CoseKey
+from fido2.server import Fido2Server
+from fido2.webauthn import (
+    AttestedCredentialData,
+    PublicKeyCredentialRpEntity,
+    UserVerificationRequirement,
+)
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
+from webauthn import verify_authentication_response
+from webauthn.helpers.exceptions import WebAuthnException
 
-from assent.core.people.model import Factor, Person
-from tests.e2e.browser.conftest import DESKTOP, WATCH_POLICY
+from assent.adapters.identity.signatures import CheckedSignatures
+from assent.core.people.model import Factor, Passkey, Person
+from assent.core.proof.dsse import Signature, challenge_of, read_envelope
+from assent.core.proof.webauthn import from_base64url, to_base64url
+from tests.e2e.browser.conftest import WATCH_POLICY
 from tests.e2e.faults.agents import CLAUDE
-from tests.e2e.faults.house import House, Hook, house_in
+from tests.e2e.faults.house import Hook, House, house_in
 
 GRAVE = "npm publish"
 """What cannot be taken back: it is approved by a signature where one can be made."""
@@ -52,7 +66,7 @@ class Visitor:
         expect(self.page.locator("#passkeys h3").filter(has_text=label)).to_be_visible()
 
     def log_out(self) -> None:
-        self.page.get_by_role("button", name="Log out").click()
+        self.page.get_by_role("button", name="Log out", exact=True).click()
         expect(self.page.get_by_role("heading", name="You are logged out.")).to_be_visible()
 
     def log_in(self, *, next_page: str = "") -> None:
@@ -85,7 +99,7 @@ class Visitor:
 
 
 def visitor(house: House, chromium: Browser) -> Visitor:
-    context = chromium.new_context(viewport=DESKTOP)
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     cdp = context.new_cdp_session(page)
     cdp.send("WebAuthn.enable")
@@ -171,14 +185,22 @@ def test_from_the_first_link_to_a_signed_approval(house: House, ana: Visitor) ->
     assert (decision.by, decision.factor, decision.via) == ("ana", Factor.PASSKEY, "web")
     envelope = house.read(lambda view: view.envelope(decision.envelope))  # type: ignore[arg-type]
     assert envelope is not None
-    signature = json.loads(envelope)["signatures"][0]
-    assert signature["keyid"] == person(house).passkeys[0].id
+    (signature,) = read_envelope(envelope).signatures
+    passkey = person(house).passkeys[0]
+    assert signature.keyid == passkey.id
+    payload = read_envelope(envelope).payload
+    assert all_agree(house, passkey, payload, signature)
+    for other in (
+        replace(signature, sig=flipped(signature.sig)),
+        replace(signature, client_data=flipped(signature.client_data)),
+        replace(signature, authenticator_data=flipped(signature.authenticator_data)),
+    ):
+        assert not all_agree(house, passkey, payload, other)
+    assert not all_agree(house, passkey, payload + b" ", signature)
     assert house.assent("verify").returncode == 0
 
 
-def test_a_device_that_does_not_know_who_holds_it_signs_nothing(
-    house: House, ana: Visitor
-) -> None:
+def test_a_device_that_does_not_know_who_holds_it_signs_nothing(house: House, ana: Visitor) -> None:
     ana.register()
     hook = asked(house)
     ana.page.goto(ana.address("/requests/REQ-1"))
@@ -319,7 +341,7 @@ def test_a_second_passkey_needs_the_first_and_the_last_one_stays(
     other = visitor(house, chromium)
     other.link()
     other.page.goto(other.address("/account"))
-    expect(other.page.locator(".notice")).to_contain_text("logged in by a link")
+    expect(other.page.locator(".notice").first).to_contain_text("logged in by a link")
     expect(other.page.locator("#passkey-label")).to_have_count(0)
     begun = post(house, "/api/passkeys/begin", other.cookie(), {})
     assert begun.status_code == 403
@@ -342,9 +364,7 @@ def test_a_second_passkey_needs_the_first_and_the_last_one_stays(
     other.context.close()
 
 
-def test_a_device_that_counts_backwards_is_refused_and_recorded(
-    house: House, ana: Visitor
-) -> None:
+def test_a_device_that_counts_backwards_is_refused_and_recorded(house: House, ana: Visitor) -> None:
     ana.register()
     ana.log_out()
     ana.log_in()
@@ -364,10 +384,74 @@ def test_a_device_that_counts_backwards_is_refused_and_recorded(
     assert person(house).passkeys[0].sign_count == known
 
 
+def flipped(data: bytes) -> bytes:
+    """One bit of it is another one."""
+    place = len(data) // 2
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+def all_agree(house: House, passkey: Passkey, payload: bytes, made: Signature) -> bool:
+    """Whether Chromium's assertion fits the statement: by our own code, which needs no library
+    for it, by `webauthn`, and by Yubico's `fido2`. Fails where they do not agree."""
+    ours = CheckedSignatures().check(made, payload, passkey) is Factor.PASSKEY
+    page = house.client.page
+    said = (by_webauthn(passkey, payload, made, page), by_fido2(passkey, payload, made, page))
+    assert said == (ours, ours)
+    return ours
+
+
+def assertion(made: Signature) -> dict[str, Any]:
+    return {
+        "id": made.keyid,
+        "rawId": made.keyid,
+        "type": "public-key",
+        "clientExtensionResults": {},
+        "response": {
+            "clientDataJSON": to_base64url(made.client_data),
+            "authenticatorData": to_base64url(made.authenticator_data),
+            "signature": to_base64url(made.sig),
+        },
+    }
+
+
+def by_webauthn(passkey: Passkey, payload: bytes, made: Signature, page: str) -> bool:
+    try:
+        verify_authentication_response(
+            credential=assertion(made),
+            expected_challenge=challenge_of(payload),
+            expected_rp_id="localhost",
+            expected_origin=page,
+            credential_public_key=from_base64url(passkey.public_key),
+            credential_current_sign_count=0,
+            require_user_verification=True,
+        )
+    except (WebAuthnException, ValueError):
+        return False
+    return True
+
+
+def by_fido2(passkey: Passkey, payload: bytes, made: Signature, page: str) -> bool:
+    fields: Any = cbor.decode(from_base64url(passkey.public_key))
+    known = AttestedCredentialData.create(
+        bytes(16), from_base64url(passkey.id), CoseKey.parse(fields)
+    )
+    party = PublicKeyCredentialRpEntity(id="localhost", name="Assent")
+    server = Fido2Server(party, verify_origin=lambda origin: origin == page)
+    state = {
+        "challenge": to_base64url(challenge_of(payload)),
+        "user_verification": UserVerificationRequirement.REQUIRED,
+    }
+    try:
+        server.authenticate_complete(state, [known], assertion(made))
+    except (InvalidSignature, ValueError, KeyError):
+        return False
+    return True
+
+
 IN_TOTO = "application/vnd.in-toto+json"
 
 
-def post(house: House, path: str, cookie: str, fields: dict[str, object]) -> httpx2.Response:
+def post(house: House, path: str, cookie: str, fields: Mapping[str, object]) -> httpx2.Response:
     """What a program can send that has the cookie and nothing else."""
     return httpx2.post(
         f"{house.client.page}{path}",
