@@ -23,7 +23,7 @@ from assent.app.proof.log import LogWork
 from assent.app.proof.ports import ProofPorts
 from assent.app.proof.record import policy_accepted, record_entry
 from assent.app.proof.verify_range import Question, RangeVerification, verify_range
-from assent.core.canonical import Digest, digest_of
+from assent.core.canonical import Digest, Json, digest_of
 from assent.core.changes import landing
 from assent.core.changes.model import Change
 from assent.core.people.model import Person
@@ -61,7 +61,7 @@ class House:
 
     async def note(self, name: str, *, at: int = 5, place: str | None = None) -> bytes:
         """Something that ana decided is noted for the log."""
-        said = {"decision": "approve", "by": "ana", "request": name, "at": at}
+        said: dict[str, Json] = {"decision": "approve", "by": "ana", "request": name, "at": at}
         subject = Subject(name, {"sha256": "0" * 64})
         payload = statement_bytes(Statement(DECISION, (subject,), said))
         where = self.place if place is None else place
