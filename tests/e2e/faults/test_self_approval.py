@@ -360,9 +360,8 @@ def test_a_power_is_not_passed_on(fresh: House) -> None:
     assert is_pending(fresh, request)
     assert gus.says(request["number"], "approve")[0] == 200
     again = fresh.request(request["number"])
-    with pytest.raises(AssentError):
-        fresh.decide(request["number"], version=again["version"], keep=False)
-    assert is_pending(fresh, request)
+    fresh.decide(request["number"], version=again["version"], keep=False)
+    assert is_pending(fresh, request), "a giver and who speaks for them were two"
 
 
 def test_an_agent_is_nobody_to_delegate_to(house: House) -> None:
