@@ -27,6 +27,7 @@ class Occasion(StrEnum):
     """Somebody decided in this person's name."""
     CHANGE_WAITS = "change-waits"
     CHANGE_EJECTED = "change-ejected"
+    CHANGE_RETURNED = "change-returned"
     SECURITY = "security"
     """Something by which one could speak as this person was added or taken away."""
 

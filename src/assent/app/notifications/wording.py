@@ -36,6 +36,7 @@ _LEADS = {
     Occasion.IN_NAME: "was decided in your name",
     Occasion.CHANGE_WAITS: "waits for you",
     Occasion.CHANGE_EJECTED: "left the merge queue",
+    Occasion.CHANGE_RETURNED: "was sent back",
     Occasion.SECURITY: "Assent: your account changed",
 }
 _ACTIVE = re.compile(r"(?<=[@<#`*_~|])|(?<=:)(?=//)|(?<=\])(?=\()|(?<=www)(?=\.)", re.IGNORECASE)
