@@ -110,9 +110,71 @@ def test_what_is_risky_takes_a_second_different_act(page: Page, served: Served) 
     page.keyboard.press("Escape")
     expect(button).to_be_hidden()
     page.keyboard.press("a")
+    for _ in range(20):
+        if page.locator('#request[data-read="yes"]').count():
+            break
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(50)
+    assert served.stored(1).state is State.PENDING
     expect(button).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".standing")).to_contain_text("approved by ana")
+
+
+def read_to_its_end(page: Page) -> None:
+    """From the list or the page itself, scroll what is on show until it is known to be read."""
+    read = page.locator('#request[data-read="yes"]')
+    for _ in range(40):
+        if read.count():
+            break
+        page.keyboard.press("Space")
+        page.wait_for_timeout(50)
+    expect(read).to_be_attached()
+
+
+def test_what_is_long_and_risky_is_not_approved_unread(page: Page, served: Served) -> None:
+    script = "\n".join(f"echo step {number}" for number in range(60))
+    served.do(served.desk.command(script, risk=RiskClass.HIGH, title="run many steps"))
+    open_inbox(page, served)
+    choose(page, 1)
+    expect(page.locator('#request[data-read="no"]')).to_be_attached()
+    page.keyboard.press("a")
+    button = page.get_by_role("button", name="Approve REQ-1")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    line = page.locator("#panel-approve [data-reads-line]")
+    before = line.bounding_box()
+    # An act too early scrolls on instead of approving, and nothing jumps when it is read.
+    page.keyboard.press("Enter")
+    assert served.stored(1).state is State.PENDING
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    read_to_its_end(page)
+    page.keyboard.press("a")
+    expect(button).to_have_attribute("aria-disabled", "false")
+    after = line.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert (before["height"], before["y"]) == (after["height"], after["y"])
+    page.keyboard.press("Enter")
+    expect(page.locator(".standing")).to_contain_text("approved by ana")
+    [said] = served.stored(1).decisions
+    assert said.read
+    assert said.shown_ms > 0
+
+
+def test_a_request_is_referred_by_keyboard(page: Page, served: Served) -> None:
+    served.do(served.desk.know("ben"))
+    served.do(served.desk.ask(*KINDS["delete"](), reviewers=("ana",)))
+    open_inbox(page, served)
+    choose(page, 1)
+    page.keyboard.press("f")
+    expect(page.get_by_label("Who may decide this, too?")).to_be_focused()
+    page.keyboard.type("ben")
+    page.keyboard.press("Tab")
+    page.keyboard.type("You know this folder.")
+    page.keyboard.press("Enter")
+    expect(page.locator(".deciders")).to_contain_text("0 of 1 of ana, ben")
+    expect(page.locator(".said")).to_contain_text("referred by ana")
 
 
 def test_what_cannot_be_undone_has_to_be_named(page: Page, visit: Visits, served: Served) -> None:
@@ -197,6 +259,7 @@ def test_a_decision_that_does_not_arrive_is_told(page: Page, visit: Visits, serv
 
 
 def test_who_comes_second_sees_who_was_first(page: Page, served: Served) -> None:
+    served.do(served.desk.know("bo"))
     served.do(served.desk.command())
     page.goto(served.url + "/requests/1")
     expect(page.locator("#live")).to_have_text("live")
