@@ -182,6 +182,27 @@ async def test_what_went_another_way_is_listed(
     assert (person_row["kind"], person_row["person"]) == ("recovered", "ben")
 
 
+async def test_acceptances_that_stand_out(gate: Gatehouse, tmp_path: Path) -> None:
+    said: tuple[dict[str, Any], ...] = (
+        {"by": "ana", "envelope": "sha256:1", "errors": 0, "reason": "fine"},
+        {"by": "ana", "envelope": "", "errors": 2, "reason": "hurry"},
+        {"by": "ben", "envelope": "", "errors": 0, "reason": ""},
+    )
+
+    def accept(tx: Any) -> None:
+        for number, fields in enumerate(said, 1):
+            tx.append(f"change/{number}", "accepted", at=1, fields={**fields, "change": number})
+
+    await gate.store.write(accept, durable=True)
+    found = rows(written(gate, tmp_path / "e"), "overrides")
+    assert [(each["what"], each["about"], each["reason"]) for each in found] == [
+        ("accepted despite errors that reviewers found", "CH-2", "hurry"),
+        ("said without a signature by somebody who had signed before", "CH-2", "hurry"),
+    ]
+    signed = [each["signed_by"] for each in rows(tmp_path / "e", "decisions")]
+    assert signed == ["person", "server", "server"]
+
+
 # Files
 
 

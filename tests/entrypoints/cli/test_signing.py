@@ -125,6 +125,8 @@ def test_ana_signs_with_a_file(people: House, run: Run, keys: Keys, tmp_path: Pa
     assert done.out.startswith(f"{request['name']}: approved by ana")
     assert f"To be signed: ana: approve {request['name']}" in done.err
     assert "because: fine" in done.err
+    shown = run("show", request["name"]).out
+    assert "approve by ana (cli, signed with a key): fine" in shown
     [said] = people.request(request["number"])["decisions"]
     stream = f"request/{request['number']}"
     [kept] = people.read(lambda view: view.envelopes(stream))
@@ -164,6 +166,12 @@ def test_ben_signs_at_anas_terminal(people: House, run: Run, keys: Keys) -> None
     done = run("reject", request["name"], "--reason", "not now", *words)
     assert done.code == 0, done.err
     assert "rejected by ben" in done.out
+
+
+def test_what_nobody_signed_the_server_says(house: House, run: Run) -> None:
+    request = asked(house)
+    assert run("reject", request["name"], "--reason", "no").code == 0
+    assert "reject by ana (cli, the server says so): no" in run("show", request["name"]).out
 
 
 def test_a_modification_is_signed(people: House, run: Run, keys: Keys) -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
+from assent.app.changes.telling import tell_step
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Tx, View
 from assent.core.canonical import Json, digest_text
+from assent.core.changes.acceptance import errors_in
 from assent.core.changes.binding import binding
 from assent.core.changes.lifecycle import Refusal, Step
 from assent.core.changes.model import (
@@ -53,6 +55,7 @@ def keep(
         change_stream(change), what, at=at, fields={**change_fields(change), **(fields or {})}
     )
     tx.publish(TOPIC, change.id, at=at)
+    tell_step(tx, change, what, at=at)
 
 
 async def take(
@@ -190,6 +193,7 @@ def acceptance_fields(change: Change) -> dict[str, Json]:
         "by": acceptance.by,
         "via": acceptance.via,
         "level": acceptance_level(change, acceptance).value,
+        "errors": len(errors_in(change, acceptance.hunks)),
         "accepted": change.state is not ChangeState.IN_REVIEW,
         "awaited": list(change.awaited),
         "hunks": list(acceptance.hunks),

@@ -181,7 +181,7 @@ def _refuse_hunks(
             Cause.SAME_PERSON_TWICE,
             f"{_voice(accepts)} accepted that of {change.name} already; it waits for others.",
         )
-    open_errors = _errors_in(change, hunks)
+    open_errors = errors_in(change, hunks)
     if open_errors and not accepts.says.reason.strip():
         return Refusal(
             Cause.OPEN_ERRORS,
@@ -193,7 +193,7 @@ def _refuse_hunks(
     return None
 
 
-def _errors_in(change: Change, hunks: Sequence[HunkId]) -> list[str]:
+def errors_in(change: Change, hunks: Sequence[HunkId]) -> list[str]:
     """Messages of the errors found in files of which a hunk is accepted, or in no file."""
     accepted = set(hunks)
     paths = {hunk.path for hunk in change.newest.hunks if hunk.id in accepted}

@@ -53,11 +53,26 @@ def describe(request: dict[str, Any]) -> Iterator[str]:
         yield f"The agent says, unverified: {visible_line(request['prose'])}"
     for said in request["decisions"]:
         reason = f": {visible_line(said['reason'])}" if said["reason"] else ""
-        who = visible_line(said["by"])
-        yield f"{moment(said['at'])} {said['verdict']} by {who} ({said['via']}){reason}"
+        name = said["in_name_of"]
+        who = visible_line(f"{said['by']} for {name}" if name else said["by"])
+        known = f"{said['via']}, {how_known(said)}"
+        yield f"{moment(said['at'])} {said['verdict']} by {who} ({known}){reason}"
     if request["state"] == "pending" and request["asked_in"] == "inbox":
         yield ""
         yield from _ways(request)
+
+
+def how_known(said: dict[str, Any]) -> str:
+    """What shows that it was this person who said it."""
+    return _KNOWN_BY.get(said["factor"], _SERVER) if said["envelope"] else _SERVER
+
+
+_SERVER = "the server says so"
+_KNOWN_BY = {
+    "passkey": "signed with a passkey",
+    "touch": "signed with a key that was touched",
+    "key": "signed with a key",
+}
 
 
 def _asking(request: dict[str, Any]) -> Iterator[str]:
