@@ -26,6 +26,7 @@ SUMMARY = {
 }
 RECORD = SUMMARY | {
     "agreement",
+    "awaited",
     *("plan", "plan_approved", "path", "one_by_one", "reviewers", "asked", "returned"),
     *("reviewing", "digest", "reasons", "trivial", "in_plan", "report", "hunks", "split"),
     *("revisions", "verdicts", "findings", "comments", "acceptances", "in_force", "queued_at"),

@@ -10,9 +10,11 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from assent.app.changes import records
+from assent.app.changes.grounds import grounds_of
 from assent.app.changes.ports import ChangePorts, Reviewer, Subject
 from assent.app.changes.revisions import value_patch
 from assent.app.changes.rules import policy_of, ports_of
+from assent.app.changes.telling import awaited_by
 from assent.app.changes.told import split_comment
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Event
@@ -269,15 +271,16 @@ async def _ask(gate: Gatehouse, change: Change, why: str, *, policy: Policy | No
         change.newest.lines > policy.changes.lines[change.newest.risk]
     )
     text = split_comment(change, policy.changes) if policy is not None and too_large else ""
+    awaited = awaited_by(change, await grounds_of(gate, change, tells=True))
 
     def step(current: Change) -> Step:
-        after = lifecycle.asked(current, why, at=now)
+        after = lifecycle.asked(current, why, at=now, awaited=awaited)
         if isinstance(after, Refusal) or not text:
             return after
         said = Comment(id=comment_id, by=BY_ASSENT, at=now, revision=after.newest.number, text=text)
         return replace(after, comments=(*after.comments, said))
 
-    fields: dict[str, Json] = {"why": why}
+    fields: dict[str, Json] = {"why": why, "awaited": list(awaited)}
     await records.take(gate, change, _unless_moved(change, step), "asked", fields=lambda _: fields)
 
 

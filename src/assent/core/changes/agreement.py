@@ -134,6 +134,12 @@ def sets_of(change: Change) -> tuple[tuple[HunkId, ...], ...]:
     return tuple(found.values())
 
 
+def current_hunks(change: Change) -> tuple[HunkId, ...]:
+    """The set that is being agreed on: that of the newest voice, else all of the revision."""
+    sets = sets_of(change)
+    return sets[-1] if sets else tuple(dict.fromkeys(hunk.id for hunk in change.newest.hunks))
+
+
 def vetoes(change: Change, ground: Ground) -> tuple[str, ...]:
     """Who sent the newest revision back and could also accept it."""
     return tuple(

@@ -8,13 +8,13 @@ from assent.core.canonical import Json
 from assent.core.changes.agreement import (
     Agreement,
     agreement,
+    current_hunks,
     need_name,
     present_voices,
-    sets_of,
     why_not_count,
 )
 from assent.core.changes.binding import binding
-from assent.core.changes.model import Acceptance, Change, ChangeState, HunkId
+from assent.core.changes.model import Acceptance, Change, ChangeState
 from assent.core.people.model import Factor
 from assent.core.people.voices import NeedProgress, is_anybody
 from assent.entrypoints.web.views.words import plural, span
@@ -86,15 +86,9 @@ class AgreementShown:
         )
 
 
-def current_set(change: Change) -> tuple[HunkId, ...]:
-    """The hunks that are being agreed on: of the newest voice, else all of the revision."""
-    sets = sets_of(change)
-    return sets[-1] if sets else tuple(dict.fromkeys(hunk.id for hunk in change.newest.hunks))
-
-
 def agreement_view(change: Change, grounds: Grounds, *, person: str) -> AgreementShown:
     """As the page and the terminal show it to `person`."""
-    hunks = current_set(change)
+    hunks = current_hunks(change)
     ground = grounds.of(hunks)
     found = agreement(change, hunks, ground)
     refusal = why_not_count(change, person, ground)
@@ -154,7 +148,7 @@ def how_words(change: Change, given: Acceptance) -> str:
 
 def agreement_record(change: Change, grounds: Grounds) -> dict[str, Json]:
     """The same for scripts and the terminal."""
-    hunks = current_set(change)
+    hunks = current_hunks(change)
     ground = grounds.of(hunks)
     found = agreement(change, hunks, ground)
     needs: list[Json] = [

@@ -13,7 +13,7 @@ from assent.app.changes.records import change_stream
 from assent.app.changes.rules import policy_home
 from assent.app.ports import View
 from assent.core.canonical import Digest, Json, digest_text
-from assent.core.changes.agreement import need_name
+from assent.core.changes.agreement import current_hunks, need_name
 from assent.core.changes.binding import binding
 from assent.core.changes.model import (
     Acceptance,
@@ -30,7 +30,7 @@ from assent.core.proof.dsse import SignatureKind, read_envelope
 from assent.core.proof.log import fields_of
 from assent.core.proof.statement import read_statement
 from assent.entrypoints.web.views.activity import body_of
-from assent.entrypoints.web.views.agreement import current_set, how_words
+from assent.entrypoints.web.views.agreement import how_words
 from assent.entrypoints.web.views.changes import STATES
 from assent.entrypoints.web.views.history import said_in
 from assent.entrypoints.web.views.words import plural, span
@@ -229,7 +229,7 @@ class _Said:
         change, rules = self.change, self.grounds.policy.changes
         path = rules.paths[change.newest.risk].value
         yield LogLine(text=f"what is {change.newest.risk.word} has to pass `{path}`")
-        ground = self.grounds.of(current_set(change))
+        ground = self.grounds.of(current_hunks(change))
         for need in ground.needs:
             people = ", ".join(need.people)
             who = f" ({people})" if people and people != need.group else ""

@@ -70,6 +70,7 @@ def change_record(
         "one_by_one": rules.paths[newest.risk] is Path.ONE_BY_ONE,
         "reviewers": list(rules.reviewers or change.reviewers),
         "asked": change.asked,
+        "awaited": list(change.awaited),
         "returned": change.returned,
         "reviewing": list(change.reviewing),
         "digest": binding(newest.payload, (hunk.id for hunk in newest.hunks)),
@@ -162,6 +163,9 @@ def _revision(revision: Revision) -> dict[str, Json]:
         "lines": revision.lines,
         "hunks": len(revision.hunks),
         "note": revision.note,
+        "submitter": revision.submitter,
+        "person": revision.person,
+        "authors": list(revision.authors),
         "payload": _payload(revision.payload),
     }
 
@@ -243,6 +247,12 @@ def _acceptance(acceptance: Acceptance) -> dict[str, Json]:
         "digest": acceptance.digest,
         "reason": acceptance.reason,
         "policy": acceptance.policy,
+        "factor": acceptance.factor.value,
+        "envelope": acceptance.envelope,
+        "entry": acceptance.entry,
+        "in_name_of": acceptance.in_name_of,
+        "shown_ms": acceptance.shown_ms,
+        "read": acceptance.read,
     }
 
 
@@ -272,6 +282,7 @@ def _merge(merge: Merge) -> dict[str, Json]:
         "tests": None if merge.tests is None else _run(merge.tests),
         "hunks": list(merge.hunks),
         "reverted_by": merge.reverted_by,
+        "entry": merge.entry,
     }
 
 

@@ -141,7 +141,7 @@ def _person(change: Change, what: str, person: str) -> TurnShown:
         ChangeState.CHANGES_REQUESTED,
         ChangeState.EJECTED,
     )
-    who = (change.owner,) if makes else change.reviewers
+    who = (change.owner,) if makes else change.awaited or change.reviewers
     if not who or person in who:
         return TurnShown("you", what, is_yours=True)
     return TurnShown(" or ".join(who), what)
