@@ -47,7 +47,9 @@ def need_factor(speaker: Person, by: Speaker) -> None:
     if speaker.has_factor and by.factor is Factor.NONE:
         raise ForbiddenError(
             f"{speaker.name} registered a passkey or a key, so this takes one of them.",
-            hint="Log in with your passkey and do it on the page: People, or your account.",
+            hint="Sign it with your key: --sign"
+            if by.via == TERMINAL and speaker.keys
+            else "Log in with your passkey and do it on the page: People, or your account.",
         )
 
 

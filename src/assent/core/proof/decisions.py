@@ -179,7 +179,8 @@ def _subject(name: str, digest: Digest) -> Subject:
 def in_words(predicate: Mapping[str, Json]) -> str:
     """The heart of a statement, for whoever is about to sign it or reads it later:
     `ana: approve REQ-7 (high, rule ask-unsafe), as it was at version 2`."""
-    about = predicate.get("request") or predicate.get("change") or "this"
+    named = (predicate.get(name) for name in ("request", "change", "person"))
+    about = next(filter(None, named), "this")
     which = predicate.get("version") or predicate.get("revision")
     name = predicate.get("inNameOf")
     who = f"{predicate.get('by')} for {name}" if name else f"{predicate.get('by')}"

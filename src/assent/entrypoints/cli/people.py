@@ -5,14 +5,15 @@ from typing import Any
 
 import click
 
-from assent.entrypoints.cli import people_calls
 from assent.entrypoints.cli.client import Client, connect
-from assent.entrypoints.cli.people_calls import person_only, person_path
+from assent.entrypoints.cli.people_calls import Sign, person_only, person_path
+from assent.entrypoints.cli.people_calls import change as change_person
 from assent.entrypoints.cli.people_channels import channels
 from assent.entrypoints.cli.people_keys import keys
 from assent.entrypoints.cli.people_oncall import oncall
 from assent.entrypoints.cli.people_tokens import token
 from assent.entrypoints.cli.people_words import people_lines, person_line, session_line
+from assent.entrypoints.cli.signing import signing_options
 from assent.entrypoints.cli.text import visible_line
 from assent.errors import UsageError
 
@@ -25,7 +26,7 @@ LINK = "For {0}'s browser, once and within 10 minutes: {1}"
 def command(ctx: click.Context, as_json: bool) -> None:
     """List the people here; add and change them, their keys, sessions and agents' tokens.
 
-    Who has a passkey or a key changes people and keys with it, on the page: People.
+    Who has a passkey or a key changes people and keys with it: on the page People, or with --sign.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -42,11 +43,12 @@ def command(ctx: click.Context, as_json: bool) -> None:
 @click.option("--login", default="", help="The system's user they are. Default: NAME.")
 @click.option("--slack", default="", help="Their member id in Slack.")
 @click.option("--link/--no-link", default=True, help="A one-time link for their browser.")
-def add(**given: Any) -> None:
+@signing_options
+def add(*, sign_key: str, as_name: str, **given: Any) -> None:
     """Add NAME, and print a link by which their browser comes in."""
     client = person_only()
-    lists = {"aliases": list(given.pop("aliases")), "roles": list(given.pop("roles"))}
-    made = client.post("/api/people", {**given, **lists})
+    fields = {key: _plain(value) for key, value in given.items()}
+    made = change_person(str(given["name"]), "add", fields, Sign(sign_key, as_name))
     click.echo(f"Added: {person_line(made)}")
     if "path" in made:
         click.echo(LINK.format(visible_line(made["name"]), client.page + made["path"]))
@@ -65,38 +67,52 @@ def add(**given: Any) -> None:
 @click.option("--quiet", multiple=True, help="When nothing is sent: `mon-fri 20:00-07:00`.")
 @click.option("--no-quiet", is_flag=True, help="Always reachable.")
 @click.option("--zone", help="Time zone of the quiet hours: Europe/Berlin.")
-def change(*, name: str, quiet: tuple[str, ...], no_quiet: bool, **given: Any) -> None:
+@signing_options
+def change(
+    *,
+    name: str,
+    quiet: tuple[str, ...],
+    no_quiet: bool,
+    sign_key: str,
+    as_name: str,
+    **given: Any,
+) -> None:
     """Change what is known of NAME."""
     fields = {key: _plain(value) for key, value in given.items() if value not in (None, ())}
     if quiet or no_quiet:
         fields["quiet"] = list(quiet)
     if not fields:
         raise UsageError("Nothing to change.", hint="See: assent people change --help")
-    made = people_calls.change(name, "change", fields)
+    made = change_person(name, "change", fields, Sign(sign_key, as_name))
     click.echo(f"Changed: {person_line(made)}")
 
 
 @command.command()
 @click.argument("name")
-def link(name: str) -> None:
+@signing_options
+def link(*, name: str, sign_key: str, as_name: str) -> None:
     """Print a link that logs one browser in as NAME, once, within ten minutes."""
     client = person_only()
-    made = client.post(f"{person_path(name)}/link", {})
+    made = change_person(name, "link", {}, Sign(sign_key, as_name))
     click.echo(LINK.format(visible_line(name), client.page + made["path"]))
 
 
 @command.command()
 @click.argument("name")
-def disable(name: str) -> None:
+@signing_options
+def disable(*, name: str, sign_key: str, as_name: str) -> None:
     """NAME decides nothing any more; sessions, tokens and delegations end."""
-    click.echo(f"Disabled: {person_line(people_calls.change(name, 'disable', {}))}")
+    made = change_person(name, "disable", {}, Sign(sign_key, as_name))
+    click.echo(f"Disabled: {person_line(made)}")
 
 
 @command.command()
 @click.argument("name")
-def enable(name: str) -> None:
+@signing_options
+def enable(*, name: str, sign_key: str, as_name: str) -> None:
     """NAME may decide again."""
-    click.echo(f"Enabled: {person_line(people_calls.change(name, 'enable', {}))}")
+    made = change_person(name, "enable", {}, Sign(sign_key, as_name))
+    click.echo(f"Enabled: {person_line(made)}")
 
 
 @command.command()
@@ -118,7 +134,7 @@ def sessions(name: str, as_json: bool) -> None:
 @click.option("--session", "id_", default="", help="Only this one; see `assent people sessions`.")
 def logout(name: str, id_: str) -> None:
     """Log NAME out everywhere."""
-    ended = people_calls.change(name, "sessions/end", {"id": id_})["ended"]
+    ended = change_person(name, "sessions/end", {"id": id_})["ended"]
     click.echo(f"Logged out: {ended} {'browser' if ended == 1 else 'browsers'}")
 
 

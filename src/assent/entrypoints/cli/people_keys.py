@@ -8,8 +8,9 @@ import click
 
 from assent.entrypoints.cli import people_calls
 from assent.entrypoints.cli.client import connect
-from assent.entrypoints.cli.people_calls import person_path
+from assent.entrypoints.cli.people_calls import Sign, person_path
 from assent.entrypoints.cli.people_words import key_lines
+from assent.entrypoints.cli.signing import signing_options
 from assent.entrypoints.cli.text import visible_line
 
 
@@ -47,20 +48,22 @@ def list_keys(name: str, as_json: bool) -> None:
 @click.argument("name")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--label", default="", help="What it is called. Default: its comment.")
-def add(name: str, file: str, label: str) -> None:
+@signing_options
+def add(*, name: str, file: str, label: str, sign_key: str, as_name: str) -> None:
     """From now on the key in FILE, such as id_ed25519.pub, speaks for NAME. - is standard input."""
     text = sys.stdin.read() if file == "-" else _text(file)
     fields = {"key": text, "label": label}
-    person = people_calls.change(name, "keys", fields)
+    person = people_calls.change(name, "keys", fields, Sign(sign_key, as_name))
     click.echo("\n".join(key_lines(person)))
 
 
 @keys.command()
 @click.argument("name")
 @click.argument("fingerprint")
-def remove(name: str, fingerprint: str) -> None:
+@signing_options
+def remove(*, name: str, fingerprint: str, sign_key: str, as_name: str) -> None:
     """The key with this FINGERPRINT no longer speaks for NAME. For a passkey, its id."""
-    person = people_calls.change(name, "keys/remove", {"key": fingerprint})
+    person = people_calls.change(name, "keys/remove", {"key": fingerprint}, Sign(sign_key, as_name))
     click.echo("\n".join(key_lines(person)))
 
 

@@ -92,7 +92,7 @@ def _details(said: Statement) -> list[str]:
     subjects = ", ".join(
         f"{each.name} {next(iter(each.digest.values()), '')[:19]}…" for each in said.subjects
     )
-    named = ("rule", "policy", "grant", "runs", "until", "asker", "tree", "hunks")
+    named = ("rule", "policy", "grant", "runs", "until", "asker", "tree", "hunks", "fields")
     lines = [f"  {name} {_short(predicate[name])}" for name in named if predicate.get(name)]
     when = [f"  at {moment(at)}"] if isinstance(at, int) else []
     return [f"  about {subjects}", *lines, *when]

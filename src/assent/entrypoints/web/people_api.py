@@ -2,17 +2,20 @@
 
 import asyncio
 import secrets
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
 from assent.app.people import accounts, recovery, sessions, tokens
 from assent.app.people.accounts import Edit, NewPerson
-from assent.app.people.rules import find_person
+from assent.app.people.rules import Speaker, find_person
+from assent.app.people.signed import Wish, heard, to_be_signed
 from assent.core.canonical import Json, digest_text
 from assent.entrypoints.web.api import Ascii
+from assent.entrypoints.web.faults import describe_errors
 from assent.entrypoints.web.sessions import (
     LINK_LIFETIME,
     ApiCaller,
@@ -21,8 +24,9 @@ from assent.entrypoints.web.sessions import (
     new_login_link,
 )
 from assent.entrypoints.web.site import OurSite, Site
+from assent.entrypoints.web.statement_api import signer_named, statement_record
 from assent.entrypoints.web.views.people import person_record, session_record, token_record
-from assent.errors import ForbiddenError
+from assent.errors import ForbiddenError, UsageError
 
 router = APIRouter(prefix="/api")
 
@@ -31,13 +35,25 @@ Text = Annotated[str, Field(max_length=200)]
 Texts = Annotated[list[Text], Field(max_length=20)]
 KEY = 20_000
 """Characters of a `.pub` file."""
+ENVELOPE = 48_000
+"""Characters of what was signed."""
 
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class AddBody(_Body):
+class SignedBody(_Body):
+    envelope: str = Field(default="", max_length=ENVELOPE)
+    """All of the rest, signed by whoever wants it done."""
+
+    def fields(self) -> dict[str, Json]:
+        """What is signed: what was said, without what goes without saying."""
+        found: dict[str, Json] = self.model_dump(exclude={"envelope"}, exclude_defaults=True)
+        return found
+
+
+class AddBody(SignedBody):
     name: str = Field(min_length=1, max_length=100)
     full_name: Text = ""
     email: Text = ""
@@ -49,7 +65,7 @@ class AddBody(_Body):
     """Whether a one-time link for the person's browser is made, too."""
 
 
-class ChangeBody(_Body):
+class ChangeBody(SignedBody):
     """What is left out stays as it is."""
 
     full_name: Text | None = None
@@ -64,13 +80,13 @@ class ChangeBody(_Body):
     no_roles: Texts = []
 
 
-class KeyBody(_Body):
+class KeyBody(SignedBody):
     key: str = Field(min_length=1, max_length=KEY)
     """The line of a `.pub` file."""
     label: Text = ""
 
 
-class KeyIdBody(_Body):
+class KeyIdBody(SignedBody):
     key: str = Field(min_length=1, max_length=2_000)
     """Fingerprint, or the passkey's id."""
 
@@ -112,8 +128,9 @@ async def add(site: OurSite, who: ApiCaller, body: AddBody) -> Response:
         login=body.login,
         slack=body.slack,
     )
-    made = await accounts.add_person(site.gate, new, who.speaker)
-    link = await _link(site, made.name, who) if body.link else {}
+    by = await _speaker(site, who, Wish("add", body.name, body.fields()), body)
+    made = await accounts.add_person(site.gate, new, by)
+    link = await _link(site, made.name, by) if body.link else {}
     return Ascii({**person_record(made), **link})
 
 
@@ -131,35 +148,78 @@ async def change(name: Name, site: OurSite, who: ApiCaller, body: ChangeBody) ->
         roles=tuple(body.roles),
         no_roles=tuple(body.no_roles),
     )
-    return Ascii(person_record(await accounts.change_person(site.gate, name, edit, who.speaker)))
+    by = await _speaker(site, who, Wish("change", name, body.fields()), body)
+    return Ascii(person_record(await accounts.change_person(site.gate, name, edit, by)))
 
 
 @router.post("/people/{name}/disable")
-async def disable(name: Name, site: OurSite, who: ApiCaller) -> Response:
-    made = await accounts.set_active(site.gate, name, active=False, by=who.speaker)
+async def disable(
+    name: Name, site: OurSite, who: ApiCaller, body: SignedBody | None = None
+) -> Response:
+    by = await _speaker(site, who, Wish("disable", name, {}), body)
+    made = await accounts.set_active(site.gate, name, active=False, by=by)
     return Ascii(person_record(made))
 
 
 @router.post("/people/{name}/enable")
-async def enable(name: Name, site: OurSite, who: ApiCaller) -> Response:
-    made = await accounts.set_active(site.gate, name, active=True, by=who.speaker)
+async def enable(
+    name: Name, site: OurSite, who: ApiCaller, body: SignedBody | None = None
+) -> Response:
+    by = await _speaker(site, who, Wish("enable", name, {}), body)
+    made = await accounts.set_active(site.gate, name, active=True, by=by)
     return Ascii(person_record(made))
 
 
 @router.post("/people/{name}/link")
-async def link_for(name: Name, site: OurSite, who: ApiCaller) -> Response:
+async def link_for(
+    name: Name, site: OurSite, who: ApiCaller, body: SignedBody | None = None
+) -> Response:
     """A link that logs a browser in as this person, once, within ten minutes."""
-    return Ascii(await _link(site, name, who))
-
-
-async def _link(site: Site, name: str, who: Caller) -> dict[str, Json]:
     if who.via == "web" and who.person == name:
         # Who has a browser logged in by a passkey would get another one in by nothing.
         raise ForbiddenError(
             "A browser makes no links for itself.", hint="In a terminal: assent status --link"
         )
-    path = await new_login_link(site.gate, name, by=who.speaker)
+    return Ascii(await _link(site, name, await _speaker(site, who, Wish("link", name, {}), body)))
+
+
+async def _link(site: Site, name: str, by: Speaker) -> dict[str, Json]:
+    path = await new_login_link(site.gate, name, by=by)
     return {"path": path, "expires_in_ms": LINK_LIFETIME}
+
+
+@router.post("/people/{name}/statement")
+async def statement(name: Name, site: OurSite, who: ApiCaller, body: dict[str, object]) -> Response:
+    """What a change of people would say, for its signer to sign. Changes nothing."""
+    what, by = str(body.pop("verdict", "")), str(body.pop("by", ""))
+    if what not in _SIGNED:
+        raise UsageError("There is nothing to sign for that.", hint=f"One of {', '.join(_SIGNED)}")
+    try:
+        read = _SIGNED[what].model_validate(body)
+    except ValidationError as error:
+        faults = "; ".join(describe_errors(error.errors()))
+        raise UsageError(f"This cannot be signed: {faults}.") from error
+    speaker = Speaker(signer_named(who, by), who.via)
+    found = await to_be_signed(site.gate, Wish(what, name, read.fields()), speaker)
+    return Ascii(statement_record(found))
+
+
+_SIGNED: Mapping[str, type[SignedBody]] = {
+    "add": AddBody,
+    "change": ChangeBody,
+    "disable": SignedBody,
+    "enable": SignedBody,
+    "link": SignedBody,
+    "keys": KeyBody,
+    "keys/remove": KeyIdBody,
+}
+
+
+async def _speaker(site: Site, who: Caller, wish: Wish, body: SignedBody | None) -> Speaker:
+    """Who wants it: whoever signed it, else whoever calls."""
+    if body is None or not body.envelope:
+        return who.speaker
+    return await heard(site.gate, wish, who.speaker, body.envelope.encode())
 
 
 @router.post("/people/{name}/recover")
@@ -179,13 +239,15 @@ async def recover(name: Name, site: OurSite, who: ApiCaller) -> Response:
 
 @router.post("/people/{name}/keys")
 async def add_key(name: Name, site: OurSite, who: ApiCaller, body: KeyBody) -> Response:
-    made = await accounts.add_key(site.gate, name, body.key, label=body.label, by=who.speaker)
+    by = await _speaker(site, who, Wish("keys", name, body.fields()), body)
+    made = await accounts.add_key(site.gate, name, body.key, label=body.label, by=by)
     return Ascii(person_record(made))
 
 
 @router.post("/people/{name}/keys/remove")
 async def remove_key(name: Name, site: OurSite, who: ApiCaller, body: KeyIdBody) -> Response:
-    made = await accounts.remove_key(site.gate, name, body.key, by=who.speaker)
+    by = await _speaker(site, who, Wish("keys/remove", name, body.fields()), body)
+    made = await accounts.remove_key(site.gate, name, body.key, by=by)
     return Ascii(person_record(made))
 
 
