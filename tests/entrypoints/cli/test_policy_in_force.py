@@ -14,6 +14,9 @@ from tests.entrypoints.cli.conftest import Run
 POLICY = """
 profile = "team"
 
+[ask]
+separate = false
+
 [autonomy]
 allow = ["autonomous"]
 
@@ -30,6 +33,12 @@ name = "reviewed"
 route = "gate"
 programs = ["frobnicate-reviewed"]
 reviewers = ["nobody-here"]
+
+[[rule]]
+name = "apart"
+route = "gate"
+programs = ["frobnicate-apart"]
+separate = true
 
 [[rule]]
 name = "asked-once"
@@ -112,6 +121,16 @@ def test_only_reviewers_decide(house: House, run: Run) -> None:
     assert done.code == 1
     assert "is for nobody-here to decide, not for ana" in done.err
     assert "for nobody-here to decide" in run("show", request["name"]).out
+
+
+def test_whoever_runs_the_agent_does_not_approve_what_it_asks(house: House, run: Run) -> None:
+    hook = house.shell(CLAUDE, "frobnicate-apart")
+    [request] = house.waiting()
+    done = run("approve", request["name"], "--confirm", request["name"])
+    assert done.code == 1
+    assert "was asked by an agent of ana; the policy wants somebody else" in done.err
+    assert run("reject", request["name"], "--reason", "not now").code == 0
+    assert not hook.said().passed
 
 
 def test_a_remembered_approval_asks_once(house: House, run: Run) -> None:
