@@ -69,7 +69,7 @@ async def press(gate: Gatehouse, pressed: Press) -> Pressed:
             f"assent people change NAME --slack {pressed.user}"
         )
     if request is None:
-        return Pressed("This request is gone.", outcome="gone")
+        return Pressed("This request is gone.", outcome="This request is gone.")
     if not can_press(request, person):
         return Pressed(f"{request.name} cannot be decided by a button: open it.")
     word = Word(

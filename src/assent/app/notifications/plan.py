@@ -195,13 +195,15 @@ def _plan_channel(
     free_at = given.used.free_at((person.name, channel.id), given.pace)
     batches = _batches(ready, channel, is_free=free_at <= given.now)
     for batch in batches:
-        given.used.at[person.name, channel.id] = given.now
+        # What is urgent goes by itself: nothing else waits longer for it.
+        if not all(piece.item.is_urgent for piece in batch):
+            given.used.at[person.name, channel.id] = given.now
         _add(tx, person, channel, batch, draft=draft, given=given)
     sent = {piece.row.id for batch in batches for piece in batch}
     free_at = given.used.free_at((person.name, channel.id), given.pace)
     for piece in ready:
         if piece.row.id not in sent:
-            draft.waits(piece, channel, free_at)
+            draft.waits(piece, channel, max(free_at, given.now + 1))
 
 
 def _reachable(person: Person, channel: Channel, item: Item, given: Planning) -> int:
