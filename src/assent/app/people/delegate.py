@@ -8,14 +8,18 @@ from assent.app.people.records import note
 from assent.app.people.rules import Speaker, find_person, need_factor, speaking
 from assent.app.policy_in_force import policy_in_force
 from assent.app.ports import Tx, View
+from assent.app.proof.record import known_places, record_entry
 from assent.app.proof.signing import Spoken, keep, listen, says, still_theirs
 from assent.app.proof.statements import Prepared, moment_for, prepared, signer
 from assent.core.approvals import Decision, Request
 from assent.core.canonical import Json
-from assent.core.people.model import Delegation, Factor, Person
+from assent.core.people.model import Delegation, Person
 from assent.core.policy.model import DAY_MS, Handing
+from assent.core.proof.decisions import Moment
 from assent.core.proof.delegations import delegation_statement
+from assent.core.proof.dsse import Envelope, read_envelope
 from assent.core.proof.keys import Unproven
+from assent.core.proof.statement import statement_bytes
 from assent.core.redact import redact
 from assent.core.risk.factors import RiskClass
 from assent.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
@@ -74,6 +78,7 @@ async def delegate(
             _use(gate, tx, spoken, now=now)
         tx.add_delegation(made)
         note(tx, giver.name, "delegated", by=by, at=now, fields=delegation_fields(made))
+        _log(gate, tx, made, spoken, via=by.via)
         tx.seal(now)
         return made
 
@@ -163,6 +168,19 @@ def _heard(gate: Gatehouse, envelope: bytes | None, by: Speaker) -> Spoken | Non
     return spoken
 
 
+def _log(gate: Gatehouse, tx: Tx, made: Delegation, spoken: Spoken | None, *, via: str) -> None:
+    """Have it stand in the logs of decisions where it holds, for those who verify them."""
+    if gate.proof is None:
+        return
+    if spoken is not None:
+        entry: Envelope | bytes = read_envelope(spoken.body)
+    else:
+        moment = Moment(at=made.created_at)
+        entry = statement_bytes(delegation_statement(made, moment, via=via))
+    for place in (made.workspace,) if made.workspace else known_places(tx):
+        record_entry(tx, place, entry, ids=gate.ids, now=made.created_at)
+
+
 def _demand_same(spoken: Spoken, made: Delegation, *, via: str) -> None:
     fault = says(spoken, delegation_statement(made, spoken.moment, via=via))
     if fault is not None:
@@ -241,8 +259,3 @@ def _check_taker(taker: Person, giver: Person) -> None:
         raise UsageError("Nobody delegates to themselves.")
     if not taker.active:
         raise ConflictError(f"{taker.name} is disabled, and decides nothing.")
-
-
-def is_signed(made: Delegation) -> bool:
-    """Whether its giver signed it; else the server says that they gave it."""
-    return bool(made.envelope) and made.factor is not Factor.NONE

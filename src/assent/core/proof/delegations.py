@@ -4,6 +4,7 @@ from assent.core.canonical import Json, canonical, digest_of
 from assent.core.people.model import Delegation
 from assent.core.proof.decisions import Moment
 from assent.core.proof.statement import DELEGATION, Statement, Subject
+from assent.core.redact import redact
 
 
 def delegation_statement(delegation: Delegation, moment: Moment, *, via: str) -> Statement:
@@ -17,7 +18,15 @@ def delegation_statement(delegation: Delegation, moment: Moment, *, via: str) ->
         "workspace": delegation.workspace,
     }
     digest = digest_of(canonical(limits)).removeprefix("sha256:")
-    said: dict[str, Json] = {"by": delegation.giver, "via": via, "reason": delegation.reason}
+    said: dict[str, Json] = {
+        "by": delegation.giver,
+        "via": via,
+        "reason": redact(delegation.reason),
+        # In the words of other statements, for whoever reads before signing.
+        "decision": "delegate to",
+        "person": delegation.taker,
+        "risk": delegation.worst.word,
+    }
     return Statement(
         DELEGATION,
         (Subject("delegation", {"sha256": digest}),),
