@@ -142,6 +142,12 @@ def _terms_fields(terms: Terms) -> dict[str, Json]:
         "then_ask": list(terms.then_ask),
         "remember_ms": terms.remember_ms,
         "needs_rollback": terms.needs_rollback,
+        "needs": [{"who": list(each.who), "count": each.count} for each in terms.needs],
+        "separate": terms.separate,
+        "signed": terms.signed,
+        "remind_ms": terms.remind_ms,
+        "ladder": [{"after_ms": each.after_ms, "ask": list(each.ask)} for each in terms.ladder],
+        "advice": terms.advice,
     }
 
 

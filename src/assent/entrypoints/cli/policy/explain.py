@@ -162,6 +162,14 @@ def _terms(terms: Mapping[str, Any]) -> str:
     parts += _people("decided by", terms["reviewers"])
     if terms["quorum"] > 1:
         parts.append(f"{terms['quorum']} people")
+    for need in terms["needs"]:
+        parts.append(f"and {need['count']} of {', '.join(need['who'])}")
+    if terms["separate"]:
+        parts.append("not by whoever runs the agent")
+    if terms["signed"]:
+        parts.append("signed")
+    for rung in terms["ladder"]:
+        parts.append(f"after {rung['after_ms'] // 60_000} min also {', '.join(rung['ask'])}")
     parts += _people("then", terms["then_ask"])
     if terms["remember_ms"]:
         parts.append(f"remembered for {terms['remember_ms'] // 60_000} min")
