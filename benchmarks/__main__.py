@@ -21,6 +21,7 @@ NAMES = {
     "page": "the review of a large change in a browser, against diff2html",
     "checkpoint": "a checkpoint of 5,000 and 50,000 files, against git status",
     "queue": "merges against an ideal line of changes",
+    "proof": "the log of decisions: appending, and verifying commits",
     "rest": "the daemon when nothing happens",
 }
 

@@ -16,6 +16,7 @@ from assent.core.proof.levels import Level
 from assent.core.proof.policies import met_by
 from assent.core.proof.voices import MergeEntry, Voice
 
+REJECT = "reject"
 Hunks = Callable[[Commit], frozenset[str] | None]
 """The ids of the hunks between a commit and its first parent; None when they cannot be told."""
 Set = tuple[str, str]
@@ -39,6 +40,7 @@ class Coverage:
     _by_tree: dict[tuple[str, str], Set] = field(default_factory=dict)
     _by_hunks: dict[frozenset[str], list[Set]] = field(default_factory=dict)
     _trees: dict[str, str] = field(default_factory=dict)
+    _rejections: dict[str, list[Voice]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for voice in self.checked.voices.values():
@@ -49,6 +51,8 @@ class Coverage:
                 self._elsewhere.setdefault(voice.set, []).append(voice)
                 continue
             self._sets.setdefault(voice.set, []).append(voice)
+            if voice.text("decision") == REJECT:
+                self._rejections.setdefault(voice.about, []).append(voice)
             if voice.agrees:
                 if voice.is_whole:
                     self._by_tree[voice.text("base"), voice.text("tree")] = voice.set
@@ -57,10 +61,6 @@ class Coverage:
         for commit, merge in self.checked.merges.items():
             if merge.text("ref") == self.ref and commit in self.history:
                 self._used[merge.change, merge.text("binding")] = commit
-
-    @property
-    def _rejections(self) -> Sequence[Voice]:
-        return [each for each in self.checked.voices.values() if each.text("decision") == "reject"]
 
     def answer(self, commit: Commit) -> Answer:
         """Whether `commit` is approved, and by what."""
@@ -232,9 +232,9 @@ class Coverage:
         """Somebody who may, and rejected the same revision after the last of `voices`."""
         last, of = max(each.at for each in voices), voices[0]
         revision = of.entry.statement.predicate.get("revision")
-        for each in self._rejections:
+        for each in self._rejections.get(of.about, ()):
             same = each.entry.statement.predicate.get("revision") == revision
-            if each.about == of.about and same and each.at > last:
+            if same and each.at > last:
                 return each
         return None
 
