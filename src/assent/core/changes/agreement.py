@@ -231,6 +231,12 @@ def _progress(
     return Ballot(needs, said, Bars(active=ground.active)).progress
 
 
+def telling_needs(needs: Sequence[Need]) -> tuple[Need, ...]:
+    """Those that say something: beside others, that anybody may accept it does not."""
+    others = tuple(each for each in needs if not is_anybody(each) or each.count > 1)
+    return others or tuple(needs)
+
+
 def need_name(need: Need) -> str:
     """A need as a policy says it: `2 of @security`, `ana`."""
     if is_anybody(need):

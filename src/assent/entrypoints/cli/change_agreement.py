@@ -22,7 +22,8 @@ def agreement_lines(change: Change) -> Iterator[str]:
         return
     yield ""
     yield "Who accepts it:"
-    for need in found["needs"]:
+    others = [each for each in found["needs"] if each["group"] != "anybody"]
+    for need in others or found["needs"]:
         yield f"    {_need(need)}"
     for each in found["voices"]:
         void = next((v["why"] for v in found["void"] if v["by"] == _voice(each)), "")

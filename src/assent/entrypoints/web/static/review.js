@@ -5,6 +5,7 @@ import { startKeys } from "./keys.js";
 import { keepAges } from "./ages.js";
 import { showMore, startFiles } from "./diff.js";
 import { startSigning } from "./signing.js";
+import { startReading } from "./change_reading.js";
 
 const main = document.querySelector("main.review");
 const { href } = main.dataset;
@@ -15,6 +16,7 @@ let line = null;
 startSigning();
 startDetail();
 startFiles(main);
+startReading(main);
 keepAges();
 
 // Moving

@@ -11,6 +11,7 @@ from assent.core.changes.agreement import (
     current_hunks,
     need_name,
     present_voices,
+    telling_needs,
     why_not_count,
 )
 from assent.core.changes.binding import binding
@@ -92,8 +93,9 @@ def agreement_view(change: Change, grounds: Grounds, *, person: str) -> Agreemen
     ground = grounds.of(hunks)
     found = agreement(change, hunks, ground)
     refusal = why_not_count(change, person, ground)
+    told = telling_needs([each.need for each in found.needs])
     return AgreementShown(
-        needs=tuple(_need(each) for each in found.needs),
+        needs=tuple(_need(each) for each in found.needs if each.need in told),
         voices=tuple(_voice(change, each, found) for each in present_voices(change)),
         apart=tuple(
             f"{name} {why}"

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from assent.app.changes.grounds import Grounds
 from assent.app.changes.records import change_stream
 from assent.app.changes.rules import policy_home
-from assent.app.ports import View
+from assent.app.ports import Opened, View
 from assent.core.canonical import Digest, Json, digest_text
-from assent.core.changes.agreement import current_hunks, need_name
+from assent.core.changes.agreement import current_hunks, need_name, telling_needs
 from assent.core.changes.binding import binding
 from assent.core.changes.model import (
     Acceptance,
@@ -33,7 +33,7 @@ from assent.entrypoints.web.views.activity import body_of
 from assent.entrypoints.web.views.agreement import how_words
 from assent.entrypoints.web.views.changes import STATES
 from assent.entrypoints.web.views.history import said_in
-from assent.entrypoints.web.views.words import plural, span
+from assent.entrypoints.web.views.words import SECOND, plural, span
 
 ENTRIES = 2_000
 """Entries of the record that are listed."""
@@ -230,7 +230,7 @@ class _Said:
         path = rules.paths[change.newest.risk].value
         yield LogLine(text=f"what is {change.newest.risk.word} has to pass `{path}`")
         ground = self.grounds.of(current_hunks(change))
-        for need in ground.needs:
+        for need in telling_needs(ground.needs):
             people = ", ".join(need.people)
             who = f" ({people})" if people and people != need.group else ""
             yield LogLine(text=f"{need_name(need)}{who}")
@@ -250,9 +250,7 @@ class _Said:
             for name in dict.fromkeys(names):
                 opened = self.view.opened(change.id, name, revision.number)
                 if opened is not None:
-                    end = "all of its files, to the end" if opened.read else "not to the end"
-                    text = f"had revision {revision.number} on show for {span(opened.shown_ms)}"
-                    yield LogLine(text=f"{text}, {end}", who=name, at=opened.at)
+                    yield LogLine(text=_looked(opened), who=name, at=opened.at)
 
     def _reviewed(self) -> Iterator[LogLine]:
         for verdict in self.change.verdicts:
@@ -281,7 +279,8 @@ class _Said:
     def _acceptance(self, given: Acceptance, ledger: tuple[Proof, ...]) -> LogLine:
         revision = next(r for r in self.change.revisions if r.number == given.revision)
         total = len({hunk.id for hunk in revision.hunks})
-        of = "all" if len(given.hunks) == total else str(len(given.hunks))
+        some = f"{len(given.hunks)} of {plural(total, 'hunk')}"
+        what = f"all {plural(total, 'hunk')}" if len(given.hunks) == total else some
         how = "by the policy, without a person" if given.via == "policy" else ""
         more = [how or how_words(self.change, given), *self._capacity(given)]
         more += [f"because: {given.reason}"] if given.reason else []
@@ -289,7 +288,7 @@ class _Said:
         proofs += [Proof("policy", given.policy)] if given.policy else []
         signed, evidence = self._statement(given.entry)
         return LogLine(
-            text=f"accepted {of} of {plural(total, 'hunk')} of revision {given.revision}",
+            text=f"accepted {what} of revision {given.revision}",
             who=f"{given.by} for {given.in_name_of}" if given.in_name_of else given.by,
             at=given.at,
             more=(*more, *signed),
@@ -392,6 +391,13 @@ class _Said:
             tuple(f"{_SIGNERS[each.kind]} {each.keyid}" for each in envelope.signatures),
             tuple(_evidence(predicate)),
         )
+
+
+def _looked(opened: Opened) -> str:
+    end = "all of its files, to the end" if opened.read else "not to the end of all files"
+    if opened.shown_ms < SECOND:
+        return f"opened revision {opened.version}, {end}"
+    return f"had revision {opened.version} on show for {span(opened.shown_ms)}, {end}"
 
 
 def _evidence(predicate: Mapping[str, Json]) -> Iterator[Proof]:
