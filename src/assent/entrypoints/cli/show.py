@@ -8,6 +8,7 @@ import click
 
 from assent.entrypoints.cli.client import connect, request_path
 from assent.entrypoints.cli.marks import mark
+from assent.entrypoints.cli.show_who import who_lines
 from assent.entrypoints.cli.text import moment, visible_block, visible_line
 
 HARMLESS = frozenset({"trivial", "low"})
@@ -44,7 +45,7 @@ def describe(request: dict[str, Any]) -> Iterator[str]:
         f"session {visible_line(request['session'])}"
     )
     yield f"Asked {moment(request['created_at'])}, expires {moment(request['expires_at'])}"
-    yield from _asking(request)
+    yield from who_lines(request)
     if request["purpose"]:
         yield f"For, as the agent says, unverified: {visible_line(request['purpose'])}"
     if request["rollback"]:
@@ -75,19 +76,6 @@ _KNOWN_BY = {
 }
 
 
-def _asking(request: dict[str, Any]) -> Iterator[str]:
-    """Who may decide, and what it takes."""
-    parts = [f"tier {request['tier']}"]
-    if request["reviewers"]:
-        parts.append(f"for {visible_line(', '.join(request['reviewers']))} to decide")
-    if request["quorum"] > 1:
-        approved = len(request["approved_by"])
-        parts.append(f"{request['quorum']} people have to approve, {approved} did")
-    if request["then_ask"]:
-        parts.append(f"then {visible_line(', '.join(request['then_ask']))} are asked")
-    yield f"Asking: {'; '.join(parts)}"
-
-
 def _ways(request: dict[str, Any]) -> Iterator[str]:
     """The commands that decide it."""
     number = request["number"]
@@ -102,6 +90,7 @@ def _ways(request: dict[str, Any]) -> Iterator[str]:
     if request["editable"] is not None:
         yield f"assent modify {number}"
     yield f"assent delay {number} --until 30m"
+    yield f"assent refer {number} --to NAME"
 
 
 def _scopes(request: dict[str, Any]) -> Iterator[str]:
