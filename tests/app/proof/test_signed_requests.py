@@ -1,26 +1,19 @@
 """A signed word decides exactly what it says, once, for the person whose key signed it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assent.adapters.identity.server_key import ServerKeyFile
-from assent.adapters.identity.signatures import CheckedSignatures
-from assent.app import requests
-from assent.app.decide_request import Word, decide_request
-from assent.app.gatehouse import Gatehouse
+from assent.app.decide_request import decide_request
 from assent.app.grants import ONCE, Allowance
 from assent.app.ports import Opened
-from assent.app.proof.ports import ProofPorts
 from assent.app.proof.signing import said_by_server
-from assent.app.proof.statements import Prepared, statement_of_request
+from assent.app.proof.statements import statement_of_request
 from assent.core.approvals import Cause, Refusal, Request, State, Verdict
-from assent.core.canonical import Digest
 from assent.core.people.model import Factor, Person
-from assent.core.policy.model import Tier
 from assent.core.proof.dsse import (
     Envelope,
     SignatureKind,
@@ -29,89 +22,20 @@ from assent.core.proof.dsse import (
 )
 from assent.core.proof.evidence import evidence_of_request
 from assent.core.proof.statement import (
-    Statement,
     read_statement,
     statement_bytes,
 )
-from assent.core.risk.factors import RiskClass, typical
-from assent.core.risk.model import Assessment, Effect, Evidence
 from assent.errors import ConflictError, UsageError
-from tests.app.conftest import Scene, proposal
+from tests.app.conftest import Scene
+from tests.app.proof.signing_house import ANA, BEN, EVA, House, changed, make_house, word
 from tests.signing import PasskeySigner, SshSigner, person
 
-ANA, BEN = SshSigner("sk-ssh-ed25519@openssh.com"), SshSigner()
-EVA = PasskeySigner()
 MINUTE = 60_000
-
-
-@dataclass
-class House:
-    scene: Scene
-    gate: Gatehouse
-
-    async def ask(self, script: str = "make release", **more: Any) -> Request:
-        now = self.gate.clock.now()
-        graded = Assessment(
-            risk=RiskClass.HIGH,
-            effects=frozenset({Effect.DELETE}),
-            evidence=(Evidence("x", Effect.DELETE, typical(RiskClass.HIGH), "deletes"),),
-            title="delete",
-            undo="none",
-        )
-
-        def work(tx: Any) -> Request:
-            made = Request(
-                id=self.gate.ids.new(),
-                number=tx.next_number(),
-                proposal=proposal(script),
-                assessment=graded,
-                rule="r",
-                why="w",
-                policy=Digest("sha256:" + "b" * 64),
-                created_at=now,
-                expires_at=now + 10_000_000,
-                tier=Tier.APPROVE,
-                **more,
-            )
-            requests.open_request(tx, made, now)
-            return made
-
-        return await self.gate.store.write(work, durable=True)
-
-    async def prepare(self, asked: Request, by: str = "ana", **more: Any) -> Prepared:
-        found = await statement_of_request(self.gate, asked.number, word(by, **more))
-        assert isinstance(found, Prepared), found
-        return found
-
-    async def decide(
-        self, asked: Request, envelope: bytes | None, **more: Any
-    ) -> Request | Refusal:
-        said = word(more.pop("by", "ana"), envelope=envelope, **more)
-        return await decide_request(self.gate, asked.number, said)
-
-    async def save(self, made: Person) -> None:
-        await self.gate.store.write(lambda tx: tx.save_person(made), durable=True)
-
-    def body(self, asked: Request) -> dict[str, Any]:
-        from assent.app.records import body_of  # noqa: PLC0415
-
-        stream = f"request/{asked.number}"
-        [entry] = self.gate.store.read(lambda view: list(view.entries(stream=stream, limit=1)))
-        return dict(body_of(entry))
-
-
-def word(by: str, **more: Any) -> Word:
-    fields: dict[str, Any] = {"verdict": Verdict.APPROVE, "via": "cli", "version": 1, **more}
-    return Word(by=by, **fields)
 
 
 @pytest.fixture
 async def house(scene: Scene, tmp_path: Path) -> House:
-    ports = ProofPorts(CheckedSignatures(), ServerKeyFile(tmp_path / "server.key"))
-    made = House(scene, replace(scene.gate, proof=ports))
-    for each in (person("ana", ANA), person("ben", BEN), person("eva", EVA), person("plain")):
-        await made.save(each)
-    return made
+    return await make_house(scene, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -179,13 +103,6 @@ async def test_what_is_signed_names_all_that_matters(house: House) -> None:
         "shown": {"ms": 4000, "read": True},
     }
     assert {name: said.predicate[name] for name in expected} == expected
-
-
-def changed(payload: bytes, **fields: object) -> bytes:
-    said = read_statement(payload)
-    predicate: Any = {**said.predicate, **fields}
-    kept = {name: value for name, value in predicate.items() if value is not None}
-    return statement_bytes(Statement(said.kind, said.subjects, kept))
 
 
 OTHERWISE: list[tuple[str, dict[str, Any]]] = [

@@ -16,11 +16,13 @@ import pytest
 
 from assent.adapters.identity.ssh_agent import key_at
 from assent.adapters.store import open_store
+from assent.app.people.records import keep_person
+from assent.app.people.rules import Speaker
 from assent.core.people.model import Person
 from assent.core.proof.dsse import NAMESPACE, pae, read_envelope
 from assent.core.proof.sshsig import armored
 from assent.entrypoints.home import read_config
-from assent.entrypoints.wiring import database_url
+from assent.entrypoints.wiring import Uuid7, database_url
 from tests.e2e.faults.agents import CLAUDE
 from tests.e2e.faults.house import House
 from tests.entrypoints.cli.conftest import Run
@@ -102,7 +104,8 @@ def save(house: House, name: str, made: Person) -> None:
 
         def step(tx: Any) -> None:
             known = tx.person(name)
-            tx.save_person(replace(made, version=1 if known is None else known.version + 1))
+            now = replace(made, version=1 if known is None else known.version + 1)
+            keep_person(tx, now, "changed", by=Speaker("test", "cli"), at=1, ids=Uuid7())
 
         try:
             await store.write(step, durable=True)
@@ -222,3 +225,12 @@ def test_without_openssh_it_is_said(
     done = run("approve", request["name"], "--sign", str(keys.path("ana")))
     assert done.code == 3
     assert "ssh-keygen is not there. Install OpenSSH." in done.err
+
+
+def test_the_record_agrees_with_what_was_signed(people: House, run: Run, keys: Keys) -> None:
+    signed = asked(people)
+    assert run("approve", signed["name"], "--sign", str(keys.path("ana"))).code == 0
+    said = asked(people)
+    assert run("reject", said["name"], "--reason", "no").code == 0
+    done = run("verify")
+    assert done.code == 0, done.err
