@@ -54,13 +54,23 @@ class House:
         return made
 
     async def register(
-        self, device: Device, session: WebSession, *, label: str = "laptop"
+        self,
+        device: Device,
+        session: WebSession,
+        *,
+        label: str = "laptop",
+        proven_by: Device | None = None,
     ) -> Passkey:
-        asked = await passkeys.begin_registration(self.gate, self.ports, HERE, session)
+        proof = "" if proven_by is None else await self.prove(proven_by, session)
+        asked = await passkeys.begin_registration(self.gate, self.ports, HERE, session, proof=proof)
         answer = device.register(asked)
         return await passkeys.finish_registration(
             self.gate, self.ports, HERE, session, answer=answer, label=label
         )
+
+    async def prove(self, device: Device, session: WebSession) -> str:
+        asked = await passkeys.begin_proof(self.gate, self.ports, HERE, session)
+        return device.use(asked)
 
     async def log_in(self, device: Device) -> Person:
         asked = await passkeys.begin_login(self.gate, self.ports, HERE)
@@ -95,12 +105,55 @@ async def test_the_first_passkey_comes_after_a_link(house: House) -> None:
 
 
 async def test_a_further_one_takes_more_than_a_link(house: House) -> None:
-    by_link = await house.session("ana", Factor.NONE)
-    await house.register(Device(), by_link)
+    by_link, mine = await house.session("ana", Factor.NONE), Device()
+    await house.register(mine, by_link)
     with pytest.raises(ForbiddenError, match="registered a passkey"):
         await house.register(Device(), by_link)
-    await house.register(Device(), await house.session("ana", Factor.PASSKEY))
+    session = await house.session("ana", Factor.PASSKEY)
+    await house.register(Device(), session, proven_by=mine)
     assert len(house.person().passkeys) == 2
+    assert house.recorded() == ["passkey-added", "proved", "passkey-added"]
+
+
+async def test_a_copied_cookie_of_a_passkeys_session_adds_nothing(house: House) -> None:
+    mine = Device()
+    await house.register(mine, await house.session("ana", Factor.NONE))
+    session = await house.session("ana", Factor.PASSKEY)
+    with pytest.raises(ForbiddenError, match="takes one of your passkeys"):
+        await house.register(Device(), session)
+    with pytest.raises(ForbiddenError, match="not known here"):
+        await house.register(Device(), session, proven_by=Device())
+    login = await passkeys.begin_login(house.gate, house.ports, HERE)
+    used_before = mine.use(login)
+    with pytest.raises(ForbiddenError, match="answered already"):
+        await passkeys.begin_registration(house.gate, house.ports, HERE, session, proof=used_before)
+    assert len(house.person().passkeys) == 1
+
+
+async def test_a_proof_is_for_its_session_and_once(house: House) -> None:
+    mine = Device()
+    await house.register(mine, await house.session("ana", Factor.NONE))
+    session = await house.session("ana", Factor.PASSKEY)
+    copied = await house.session("ana", Factor.PASSKEY, nth=1)
+    for first, second in ((copied, session), (session, session)):
+        proof = await house.prove(mine, session)
+        if first is session:
+            await passkeys.check_proof(house.gate, house.ports, HERE, session, proof=proof)
+        else:
+            with pytest.raises(ForbiddenError, match="answered already"):
+                await passkeys.check_proof(house.gate, house.ports, HERE, first, proof=proof)
+        with pytest.raises(ForbiddenError, match="answered already"):
+            await passkeys.check_proof(house.gate, house.ports, HERE, second, proof=proof)
+
+
+async def test_nobody_proves_with_somebody_elses_passkey(house: House) -> None:
+    await house.add(Person("ben", added_at=0, added_by="ana"))
+    mine, bens = Device(), Device()
+    await house.register(mine, await house.session("ana", Factor.NONE))
+    await house.register(bens, await house.session("ben", Factor.NONE))
+    session = await house.session("ana", Factor.PASSKEY)
+    with pytest.raises(ForbiddenError, match="ben's, and ana is logged in"):
+        await house.register(Device(), session, proven_by=bens)
 
 
 async def test_a_link_that_waited_for_its_answer_adds_nothing_to_a_first_one(
@@ -238,10 +291,11 @@ async def test_the_last_thing_to_sign_with_stays(house: House) -> None:
 
 
 async def test_taking_one_away_logs_the_other_browsers_out(house: House) -> None:
-    await house.register(Device(), await house.session("ana", Factor.NONE))
+    laptop = Device()
+    await house.register(laptop, await house.session("ana", Factor.NONE))
     mine = await house.session("ana", Factor.PASSKEY)
     stolen = await house.session("ana", Factor.PASSKEY, nth=1)
-    lost = await house.register(Device(), mine, label="lost phone")
+    lost = await house.register(Device(), mine, label="lost phone", proven_by=laptop)
     by_link = await house.session("ana", Factor.NONE)
     with pytest.raises(ForbiddenError):
         await passkeys.remove_passkey(house.gate, by_link, lost.id)

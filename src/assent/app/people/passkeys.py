@@ -89,6 +89,11 @@ class Ceremonies(Protocol):
 class Purpose(StrEnum):
     REGISTER = "register"
     LOG_IN = "log-in"
+    PROVE = "prove"
+    """That the person is there, for something that adds a key."""
+
+
+_SAID = {Purpose.LOG_IN: "logged-in", Purpose.PROVE: "proved"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +137,11 @@ STALE = "That took longer than five minutes, or it was answered already."
 
 
 async def begin_registration(
-    gate: Gatehouse, ports: PasskeyPorts, party: Party, session: WebSession
+    gate: Gatehouse, ports: PasskeyPorts, party: Party, session: WebSession, *, proof: str = ""
 ) -> Mapping[str, Json]:
-    """What the browser of `session` makes a passkey with. Raises ForbiddenError."""
+    """What the browser of `session` makes a passkey with; a further one after a `proof` with one
+    that is there. Raises ForbiddenError."""
+    await check_proof(gate, ports, party, session, proof=proof)
     person = gate.store.read(lambda view: owner_of(view, session))
     challenge = ports.ceremonies.challenge()
     ports.challenges.add(challenge, Purpose.REGISTER, session.token_hash, now=gate.clock.now())
@@ -234,46 +241,98 @@ async def begin_login(gate: Gatehouse, ports: PasskeyPorts, party: Party) -> Map
 
 async def finish_login(gate: Gatehouse, ports: PasskeyPorts, party: Party, answer: str) -> Person:
     """Whose passkey answered. Raises ForbiddenError when nobody's did rightly."""
+    return await _used(gate, ports, party, answer, holder="", purpose=Purpose.LOG_IN)
+
+
+async def begin_proof(
+    gate: Gatehouse, ports: PasskeyPorts, party: Party, session: WebSession
+) -> Mapping[str, Json]:
+    """What the browser of `session` asks its passkeys, to show that its person is there now."""
+    person = gate.store.read(lambda view: owner_of(view, session))
+    ids = [each.id for each in person.passkeys if each.rp_id == party.rp_id]
+    challenge = ports.ceremonies.challenge()
+    ports.challenges.add(challenge, Purpose.PROVE, session.token_hash, now=gate.clock.now())
+    return await asyncio.to_thread(ports.ceremonies.to_use, party, challenge, ids=ids)
+
+
+async def check_proof(
+    gate: Gatehouse, ports: PasskeyPorts, party: Party, session: WebSession, *, proof: str
+) -> None:
+    """What adds a key wants a passkey used for it: whoever copied the cookie has none.
+
+    Nothing is wanted of whoever has nothing to decide with yet. Raises ForbiddenError, UsageError.
+    """
+    person = gate.store.read(lambda view: owner_of(view, session))
+    if not person.has_factor:
+        return
+    if not proof:
+        raise ForbiddenError(
+            "Adding what you decide with takes one of your passkeys, used for it.",
+            hint="Do it on your account's page, where the browser asks for it.",
+        )
+    holder = session.token_hash
+    used = await _used(gate, ports, party, proof, holder=holder, purpose=Purpose.PROVE)
+    if used.name != person.name:
+        raise ForbiddenError(
+            f"This passkey is {used.name}'s, and {person.name} is logged in.",
+            hint="Use one of your own.",
+        )
+
+
+async def _used(
+    gate: Gatehouse,
+    ports: PasskeyPorts,
+    party: Party,
+    answer: str,
+    *,
+    holder: str,
+    purpose: Purpose,
+) -> Person:
+    """Whose passkey answered a challenge that was given to `holder` for `purpose`."""
     now = gate.clock.now()
     challenge = ports.ceremonies.challenge_in(answer)
-    if not ports.challenges.take(challenge, Purpose.LOG_IN, "", now=now):
+    if not ports.challenges.take(challenge, purpose, holder, now=now):
         raise ForbiddenError(STALE, hint="Try again.")
     passkey_id = ports.ceremonies.credential_in(answer)
-    person, passkey = gate.store.read(lambda view: _known(view, passkey_id))
+    _, passkey = gate.store.read(lambda view: _known(view, passkey_id))
     try:
         count = await asyncio.to_thread(
             ports.ceremonies.used, answer, party, challenge, passkey=passkey
         )
     except UsageError as error:
         raise ForbiddenError(error.message, hint=error.hint) from error
-
-    def work(tx: Tx) -> Person | None:
-        person, passkey = _known(tx, passkey_id)
-        fields: dict[str, Json] = {
-            "passkey": passkey.id,
-            "count": count,
-            "count_before": passkey.sign_count,
-        }
-        by = Speaker(person.name, WEB, Factor.PASSKEY)
-        if not is_ahead(count, passkey.sign_count):
-            # Two devices have the same key: one of them is a copy.
-            note(tx, person.name, "passkey-refused", by=by, at=now, fields=fields)
-            return None
-        if count == passkey.sign_count:
-            note(tx, person.name, "logged-in", by=by, at=now, fields=fields)
-            return person
-        after = counted(person, passkey_id, count)
-        return keep_person(tx, after, "logged-in", by=by, at=now, ids=gate.ids, fields=fields)
-
-    known = await gate.store.write(work, durable=True)
+    what = _SAID[purpose]
+    known = await gate.store.write(
+        lambda tx: _counted_use(tx, gate, passkey_id, count, what=what), durable=True
+    )
     if known is None:
         raise ForbiddenError(
             f"The passkey “{passkey.label}” counts backwards, so there is a copy of it somewhere. "
             "It was not taken, and this is recorded.",
-            hint=f"Log in with another one and remove it, or let an administrator run "
-            f"`assent people recover {person.name}`.",
+            hint="Log in with another one and remove it, or let an administrator run "
+            "`assent people recover`.",
         )
     return known
+
+
+def _counted_use(
+    tx: Tx, gate: Gatehouse, passkey_id: str, count: int, *, what: str
+) -> Person | None:
+    """Record the use of a passkey and its count; None, and recorded, where it went backwards."""
+    now = gate.clock.now()
+    person, passkey = _known(tx, passkey_id)
+    by = Speaker(person.name, WEB, Factor.PASSKEY)
+    before = passkey.sign_count
+    fields: dict[str, Json] = {"passkey": passkey.id, "count": count, "count_before": before}
+    if not is_ahead(count, before):
+        # Two devices have the same key: one of them is a copy.
+        note(tx, person.name, "passkey-refused", by=by, at=now, fields=fields)
+        return None
+    if count == before:
+        note(tx, person.name, what, by=by, at=now, fields=fields)
+        return person
+    after = counted(person, passkey_id, count)
+    return keep_person(tx, after, what, by=by, at=now, ids=gate.ids, fields=fields)
 
 
 def is_ahead(count: int, before: int) -> bool:

@@ -25,6 +25,13 @@ class LoginBody(BaseModel):
     """What `navigator.credentials.get` gave, as JSON text."""
 
 
+class ProofBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    proof: str = Field(default="", max_length=ANSWER)
+    """What a passkey answered that is registered already, as JSON text."""
+
+
 class RegistrationBody(LoginBody):
     label: str = Field(min_length=1, max_length=4 * LABEL)
 
@@ -44,10 +51,21 @@ async def finish_login(request: Request, body: LoginBody, site: OurSite) -> Resp
     return response
 
 
-@router.post("/passkeys/begin")
-async def begin_registration(request: Request, site: OurSite, session: BrowserSession) -> Response:
+@router.post("/proof/begin")
+async def begin_proof(request: Request, site: OurSite, session: BrowserSession) -> Response:
     ports, party = demand_ports(site), demand_party(request, site)
-    return JSONResponse(await passkeys.begin_registration(site.gate, ports, party, session))
+    return JSONResponse(await passkeys.begin_proof(site.gate, ports, party, session))
+
+
+@router.post("/passkeys/begin")
+async def begin_registration(
+    request: Request, site: OurSite, session: BrowserSession, body: ProofBody | None = None
+) -> Response:
+    ports, party = demand_ports(site), demand_party(request, site)
+    proof = "" if body is None else body.proof
+    return JSONResponse(
+        await passkeys.begin_registration(site.gate, ports, party, session, proof=proof)
+    )
 
 
 @router.post("/passkeys")

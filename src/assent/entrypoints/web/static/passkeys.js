@@ -13,9 +13,15 @@ async function logIn(form) {
   location.assign(form.dataset.next);
 }
 
+// A copied cookie adds no keys: one of those that are there has to be used for it.
+async function prove() {
+  return JSON.stringify(await use(await post("/api/proof/begin", {})));
+}
+
 async function register(form) {
   const label = form.elements.label.value;
-  const answer = await make(await post("/api/passkeys/begin", {}));
+  const proof = form.dataset.prove === "yes" ? await prove() : "";
+  const answer = await make(await post("/api/passkeys/begin", { proof }));
   await post("/api/passkeys", { answer: JSON.stringify(answer), label });
   location.assign(form.dataset.next);
 }
