@@ -186,6 +186,16 @@ class Desk:
 
             await self.store.write(work, durable=True)
 
+    async def change(self, name: str, **fields: Any) -> None:
+        """A person as they are from now on."""
+
+        def work(tx: Tx) -> None:
+            known = tx.person(name)
+            assert known is not None
+            tx.save_person(replace(known, version=known.version + 1, **fields))
+
+        await self.store.write(work, durable=True)
+
     async def command(
         self,
         script: str = "make release",
