@@ -160,7 +160,9 @@ class Request:
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        """All who have to agree: the first need are `quorum` of `reviewers`."""
+        """All who have to agree: `quorum` of `reviewers`, unless any of the others is that."""
+        if self.also and not self.reviewers and self.quorum == 1:
+            return self.also
         return Need(", ".join(self.reviewers), self.reviewers, self.quorum), *self.also
 
     @property

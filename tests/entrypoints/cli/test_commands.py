@@ -335,7 +335,7 @@ def test_status_names_the_level_and_the_link_is_for_one_browser(run: Run, house:
     done = run("status", "--link")
     assert done.code == 0
     assert "Level: advisory." in done.out
-    assert f"{house.client.url}/login/" in done.out
+    assert f"{house.client.info['page']}/login/" in done.out
 
 
 @pytest.mark.network

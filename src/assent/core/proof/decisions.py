@@ -17,7 +17,6 @@ from assent.core.proof.evidence import (
     evidence_fields,
     evidence_of_request,
     needs_fields,
-    needs_of,
 )
 from assent.core.proof.keys import Unproven
 from assent.core.proof.statement import DECISION, Statement, Subject, read_statement
@@ -136,7 +135,7 @@ def decision_statement(
         "risk": request.assessment.risk.word,
         "rule": request.rule,
         "policy": request.policy,
-        "needs": needs_fields(needs_of(request)),
+        "needs": needs_fields(request.needs),
         "separate": request.separate,
         "evidence": evidence_fields(evidence_of_request(request)),
         "agent": _agent(request),

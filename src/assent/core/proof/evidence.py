@@ -79,11 +79,6 @@ def needs_fields(needs: Sequence[Need]) -> list[Json]:
     ]
 
 
-def needs_of(request: Request) -> tuple[Need, ...]:
-    """All that has to be met, the first one as the others."""
-    return (Need("", request.reviewers, request.quorum), *request.also)
-
-
 def output_piece(name: str, text: bytes) -> Piece:
     """What a program printed; of a long text its start and its end."""
     return _piece(name, text.decode("utf-8", "replace"))
