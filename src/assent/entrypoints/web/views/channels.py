@@ -12,6 +12,14 @@ from assent.entrypoints.web.views.context import Context
 
 LOOKED_AT = 200
 """Items of the outbox among which a channel's faults are looked for."""
+EXAMPLES = (
+    ("mail", "mailtos://user:password@host?to=you@example.com"),
+    ("Slack", "slack://…"),
+    ("Teams", "workflows://…"),
+    ("Discord", "discord://…"),
+    ("your own program", "jsons://host/path"),
+)
+BUTTONS = (("Slack with buttons", "slack-app://"),)
 CLASSES = tuple(risk.word for risk in RiskClass)
 
 
@@ -62,6 +70,12 @@ class ChannelsView:
     good: str = ""
     """What went well."""
     classes: tuple[str, ...] = CLASSES
+    placeholder: str = "ntfys://ntfy.sh/a-name-nobody-guesses"
+
+    @property
+    def examples(self) -> tuple[tuple[str, str], ...]:
+        """What addresses look like, by what they lead to."""
+        return EXAMPLES + (BUTTONS if self.slack else ())
 
 
 def channels_view(
