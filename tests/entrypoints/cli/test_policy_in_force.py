@@ -122,7 +122,7 @@ def test_only_reviewers_decide(house: House, run: Run) -> None:
     assert "is for nobody-here to decide, not for ana" in done.err
     shown = run("show", request["name"]).out
     assert "0 of 1 of nobody-here" in shown
-    assert "not known here: nobody-here" in shown
+    assert "not known here, or disabled: nobody-here" in shown
 
 
 def test_whoever_runs_the_agent_does_not_approve_what_it_asks(house: House, run: Run) -> None:
