@@ -305,6 +305,8 @@ def test_the_key_is_made_once_for_its_user_alone(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert ServerKeyFile(path).public == first
     assert sorted(each.name for each in tmp_path.iterdir()) == ["server.key", "server.key.pub"]
+    (tmp_path / "server.key.pub").write_text("another\n")
+    assert ServerKeyFile(path).public == first
     told = keygen("-l", "-f", f"{path}.pub").stdout.decode()
     assert told.split()[1] == first.keyid
 

@@ -24,7 +24,7 @@ from assent.core.proof.sshsig import armored
 from assent.entrypoints.home import read_config
 from assent.entrypoints.wiring import Uuid7, database_url
 from tests.e2e.faults.agents import CLAUDE
-from tests.e2e.faults.house import House
+from tests.e2e.faults.house import House, house_in
 from tests.entrypoints.cli.conftest import Run
 
 pytestmark = pytest.mark.network
@@ -234,3 +234,32 @@ def test_the_record_agrees_with_what_was_signed(people: House, run: Run, keys: K
     assert run("reject", said["name"], "--reason", "no").code == 0
     done = run("verify")
     assert done.code == 0, done.err
+
+
+def test_a_referral_is_signed(people: House, run: Run, keys: Keys) -> None:
+    request = asked(people)
+    done = run("refer", request["name"], "--to", "ben", "--sign", str(keys.path("ana")))
+    assert done.code == 0, done.err
+    [kept] = people.read(lambda view: view.envelopes(f"request/{request['number']}"))
+    assert json.loads(read_envelope(kept).payload)["predicate"]["to"] == ["ben"]
+
+
+def test_as_the_guide_says(
+    tmp_path: Path, run: Run, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """docs/how-to/sign-decisions.md, from registering a key to another person's word."""
+    with house_in(tmp_path / "house") as house:
+        house.start()
+        monkeypatch.setenv("ASSENT_HOME", str(house.home.root))
+        assert run("people", "add", "ben").code == 0
+        for name in ("ben", "ana"):
+            done = run("people", "keys", "add", name, str(keys.public(name)))
+            assert done.code == 0, done.err
+        first = asked(house)
+        assert run("approve", first["name"], "--confirm", first["name"]).code == 1
+        done = run("approve", first["name"], "--sign", str(keys.public("ana")))
+        assert done.out.startswith(f"{first['name']}: approved by ana"), done.err
+        second = asked(house)
+        done = run("approve", second["name"], "--as", "ben", "--sign", str(keys.path("ben")))
+        assert done.out.startswith(f"{second['name']}: approved by ben"), done.err
+        assert run("verify").code == 0

@@ -29,8 +29,7 @@ class ServerKeyFile:
     @cached_property
     def public(self) -> ServerPublicKey:
         """Raises UnavailableError, IntegrityError as `sign` does."""
-        raw = self._private.public_key().public_bytes_raw()
-        return ServerPublicKey(base64.b64encode(ed25519_blob(raw)).decode("ascii"))
+        return ServerPublicKey(_text(self._private.public_key().public_bytes_raw()))
 
     def sign(self, payload: bytes) -> Signature:
         """Raises UnavailableError when the key cannot be read or made, IntegrityError when others
@@ -58,6 +57,7 @@ class ServerKeyFile:
             raise _no_key(self._path) from error
         if not isinstance(found, Ed25519PrivateKey):
             raise _no_key(self._path)
+        _publish(self._path, found.public_key().public_bytes_raw())
         return found
 
 
@@ -78,6 +78,18 @@ def _read_private(path: Path) -> bytes:
                 hint=f"If nobody did: chmod 600 {path}",
             )
         return file.read(10_000)
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(ed25519_blob(raw)).decode("ascii")
+
+
+def _publish(path: Path, raw: bytes) -> None:
+    """Have the public key beside the private one; where that cannot be, nothing depends on it."""
+    line, public = f"ssh-ed25519 {_text(raw)} assent\n", path.with_name(f"{path.name}.pub")
+    with suppress(OSError):
+        if not public.exists() or public.read_text() != line:
+            public.write_text(line)
 
 
 def _make(path: Path) -> None:
@@ -104,7 +116,5 @@ def _make(path: Path) -> None:
             os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(draft, path)
-            blob = base64.b64encode(ed25519_blob(key.public_key().public_bytes_raw())).decode()
-            path.with_name(f"{path.name}.pub").write_text(f"ssh-ed25519 {blob} assent\n")
     finally:
         draft.unlink()
