@@ -135,3 +135,15 @@ async def test_strangers_prepare_nothing(desk: Desk, stranger: httpx2.AsyncClien
     await desk.command()
     answer = await stranger.post("/api/requests/1/statement", json={"verdict": "approve"})
     assert answer.status_code in (401, 403)
+
+
+async def test_a_statement_can_be_read_again(desk: Desk, cli: httpx2.AsyncClient) -> None:
+    await desk.command(risk=RiskClass.MEDIUM)
+    prepared = (await cli.post("/api/requests/1/statement", json={"verdict": "approve"})).json()
+    envelope = ANA.envelope(base64.b64decode(prepared["payload"])).decode()
+    decided = (await cli.post("/api/requests/1/approve", json={"envelope": envelope})).json()
+    digest = decided["decisions"][0]["envelope"]
+    assert digest == prepared["digest"]
+    answer = await cli.get(f"/api/statements/{digest}")
+    assert answer.json() == json.loads(envelope)
+    assert (await cli.get("/api/statements/sha256:0")).status_code == 404

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from assent.app.proof.statements import Prepared, statement_of_request
 from assent.core.approvals import Refusal
-from assent.core.canonical import Json
+from assent.core.canonical import Digest, Json
 from assent.core.proof.dsse import NAMESPACE, challenge_of
 from assent.core.proof.webauthn import to_base64url
 from assent.entrypoints.web.api import TEXT_LIMIT, Ascii, DecisionBody, Said, referring, word_of
@@ -18,7 +18,7 @@ from assent.entrypoints.web.faults import refused
 from assent.entrypoints.web.pages import find, number_of
 from assent.entrypoints.web.sessions import ApiCaller, Caller
 from assent.entrypoints.web.site import OurSite
-from assent.errors import ForbiddenError
+from assent.errors import ForbiddenError, NotFoundError
 
 router = APIRouter(prefix="/api")
 
@@ -42,6 +42,15 @@ async def of_request(name: str, site: OurSite, who: ApiCaller, body: StatementBo
         asked = site.gate.store.read(lambda view: find(view, number))
         return refused(outcome, refusal_line(outcome, asked, site))
     return Ascii(statement_record(outcome))
+
+
+@router.get("/statements/{digest}")
+async def one(digest: str, site: OurSite, _who: ApiCaller) -> Response:
+    """A signed statement, byte for byte, by the digest that a decision names."""
+    found = site.gate.store.read(lambda view: view.envelope(Digest(digest)))
+    if found is None:
+        raise NotFoundError("There is no such statement.", hint="A decision's record names it.")
+    return Response(found, media_type="application/json")
 
 
 def signer_named(who: Caller, name: str) -> str:
