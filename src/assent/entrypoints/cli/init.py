@@ -62,6 +62,8 @@ def command(yes: bool, profile: str | None) -> None:
     _report(states)
     if states:
         click.echo("         Start your agents anew: hooks are read at the start of a session.")
+    if written is not None and wanted != DEFAULT_PROFILE:
+        _say_who_is_missing(client)
     status = client.get("/api/status")
     click.echo(f"Level:   {status['level']}. {status['why']}")
     if status["next_step"]:
@@ -115,6 +117,14 @@ def _begin(client: Client, root: Path, text: bytes) -> None:
         client.post("/api/policy/begin", fields)
     except ConflictError as error:
         click.echo(f"Policy:  {error}")
+
+
+def _say_who_is_missing(client: Client) -> None:
+    """In a team nobody approves what their own agent asks: somebody else has to be there."""
+    here = [each["name"] for each in client.get("/api/people")["people"] if each["active"]]
+    if len(here) == 1:
+        click.echo(f"People:  only {here[0]} is here, and nobody approves what their own agent asks.")
+        click.echo("         Add somebody: assent people add NAME")
 
 
 def _report(states: list[HookStatus]) -> None:
