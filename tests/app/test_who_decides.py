@@ -199,7 +199,7 @@ async def test_where_owners_cannot_be_told_nobody_can_approve(house: House) -> N
     [need] = asked.also
     assert need.people == ()
     assert "git is late" in need.group
-    assert await house.state(asked, "ana") is State.PENDING
+    assert await house.cause(asked, "ana") is Cause.NOT_A_REVIEWER
 
 
 async def test_calls_that_proceed_look_at_nobody(
@@ -225,6 +225,27 @@ async def test_a_changed_policy_is_for_those_whom_the_policy_in_force_names(hous
     [asked] = [each for each in house.scene.waiting() if each.rule == "policy-edit"]
     assert asked.reviewers == ("ben", "cleo", "kim")
     assert asked.also == (Need("@admin", ("ana",)),)
+
+
+@pytest.mark.parametrize(
+    ("terms", "quorum"),
+    [
+        pytest.param("separate = true", 2, id="apart"),
+        pytest.param("separate = false", 1, id="not-apart"),
+        pytest.param(
+            'separate = true\nreviewers = ["@security"]\nquorum = 3', 3, id="more"
+        ),
+        pytest.param('separate = true\nreviewers = ["ana", "gus"]', 1, id="only-one-could"),
+    ],
+)
+async def test_nobody_accepts_alone_what_nobody_knows_who_changed(
+    house: House, terms: str, quorum: int
+) -> None:
+    await house.accept(f"[ask]\n{terms}\n")
+    house.scene.world.policy = b'[ask]\nreviewers = ["dan"]\n'
+    await submit_action(house.gate, proposal("ls"))
+    [asked] = [each for each in house.scene.waiting() if each.rule == "policy-edit"]
+    assert asked.quorum == quorum
 
 
 # --- deciding it

@@ -80,10 +80,12 @@ def test_for_others_it_is_not(verdict: Verdict) -> None:
 
 
 def test_a_group_with_nobody_in_it_is_never_met() -> None:
-    asked = replace(request(), also=(Need("@ops"),))
-    assert after(asked, "ana", "ben", "cleo").state is State.PENDING
-    nobody = replace(request(), reviewers=("@ops",))
-    assert refused(nobody, said(Verdict.APPROVE)) is Cause.NOT_A_REVIEWER
+    asked = replace(BOTH, also=(Need("@ops"),))
+    assert after(asked, "ana", "dan").state is State.PENDING
+    for nobody in ({"also": (Need("@ops"),)}, {"reviewers": ("@ops",)}):
+        alone = replace(request(), **nobody)  # type: ignore[arg-type]
+        assert refused(alone, said(Verdict.APPROVE)) is Cause.NOT_A_REVIEWER
+        assert taken(decide(alone, said(Verdict.WITHDRAW))).state is State.CANCELLED
 
 
 def test_whoever_is_not_active_says_nothing_and_no_longer_counts() -> None:
@@ -102,7 +104,7 @@ def test_one_person_may_meet_several_needs_at_once_and_then_also_modify() -> Non
     asked = replace(request(), also=(Need("@security", ("ben",)),))
     assert after(asked, "ben").state is State.APPROVED
     assert taken(decide(asked, said(Verdict.MODIFY, by="ben"))).state is State.APPROVED
-    assert refused(asked, said(Verdict.MODIFY, by="ana")) is Cause.NEEDS_OTHERS
+    assert refused(asked, said(Verdict.MODIFY, by="ana")) is Cause.NOT_A_REVIEWER
     assert refused(BOTH, said(Verdict.MODIFY, by="ana")) is Cause.NEEDS_OTHERS
 
 
@@ -235,6 +237,13 @@ def test_who_is_referred_to_joins_the_referrers_groups() -> None:
     assert [need.count for need in later.needs] == [need.count for need in asked.needs]
     assert (later.state, later.version, deciding(later)) == (State.PENDING, 2, None)
     assert after(later, "eve").state is State.PENDING
+
+
+def test_a_referral_in_a_need_beside_anybody_leaves_anybody_be() -> None:
+    asked = replace(request(), also=(SECURITY,))
+    later = taken(decide(asked, replace(said(Verdict.REFER, by="ben"), to=("eve",))))
+    assert later.reviewers == ()
+    assert later.also == (replace(SECURITY, people=("ben", "cleo", "eve")),)
 
 
 def test_what_anybody_decides_stays_anybodys() -> None:

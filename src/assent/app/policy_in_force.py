@@ -5,6 +5,7 @@ content, which a person approves or rejects like any other.
 """
 
 import difflib
+from dataclasses import replace
 
 from assent.app import records, requests
 from assent.app.gatehouse import Gatehouse
@@ -16,6 +17,7 @@ from assent.core.approvals import Request
 from assent.core.canonical import Digest, Json, digest_of
 from assent.core.facts import Facts
 from assent.core.people.matter import matter_of
+from assent.core.people.voices import active_names
 from assent.core.policy import Gate, Policy, Terms, route
 from assent.core.policy.terms import terms_of
 from assent.core.proposals import AgentSession, Proposal
@@ -100,9 +102,19 @@ async def _ask_about(gate: Gatehouse, current: Policy, proposal: Proposal) -> No
             created_at=now,
             expires_at=now + expires_ms,
         )
-        requests.open_request(tx, addressed(request, terms, roster), now)
+        asked = _apart(addressed(request, terms, roster), active_names(tx.people()))
+        requests.open_request(tx, asked, now)
 
     await gate.store.write(work, durable=True)
+
+
+def _apart(request: Request, active: frozenset[str] | None) -> Request:
+    """A file does not tell who changed it: where that person is not to accept it, two people do,
+    so that one of them is another one. Where only one could, that one does."""
+    could = (active or frozenset()) & frozenset(request.reviewers or active or ())
+    if not request.separate or request.asker or len(could) < 2:
+        return request
+    return replace(request, quorum=max(request.quorum, 2))
 
 
 def _terms(policy: Policy, assessment: Assessment, proposal: Proposal, facts: Facts) -> Terms:

@@ -18,8 +18,8 @@ from assent.core.approvals import (
     outcome_of,
 )
 from assent.core.people.delegation import givers_for
-from assent.core.people.model import Delegation, Need
-from assent.core.people.voices import Voice, is_anybody, is_member
+from assent.core.people.model import Delegation
+from assent.core.people.voices import Voice, is_member
 from assent.core.policy.model import AskIn, Tier
 from assent.core.proposals import Proposal
 
@@ -231,16 +231,14 @@ def _delay(said: Request, until: int | None) -> Request:
 def _referred(said: Request, decision: Decision) -> Request:
     """The named people join each group that the referrer is in; how many have to agree stays."""
 
-    def joined(need: Need) -> tuple[str, ...]:
-        if is_anybody(need) or decision.by not in need.people:
-            return need.people
-        return tuple(dict.fromkeys((*need.people, *decision.to)))
+    def joined(people: tuple[str, ...]) -> tuple[str, ...]:
+        is_in = decision.by in people
+        return tuple(dict.fromkeys((*people, *decision.to))) if is_in else people
 
-    first, *also = said.needs
     return replace(
         said,
-        reviewers=joined(first),
-        also=tuple(replace(need, people=joined(need)) for need in also),
+        reviewers=joined(said.reviewers),
+        also=tuple(replace(need, people=joined(need.people)) for need in said.also),
     )
 
 

@@ -150,8 +150,9 @@ def escalate(
 
 def _agreed(request: Request) -> tuple[str, ...]:
     """Those of the reviewers who agreed by now, or in whose place somebody did."""
-    counted = ballot_of(request).progress[0].counted
-    return tuple(voice.in_name_of or voice.by for voice in counted)
+    counted = (voice for each in ballot_of(request).progress for voice in each.counted)
+    names = (voice.in_name_of or voice.by for voice in counted)
+    return tuple(name for name in names if not request.reviewers or name in request.reviewers)
 
 
 def climb(request: Request, *, version: int, now: int, people: tuple[str, ...]) -> Step:
