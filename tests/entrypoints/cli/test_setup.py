@@ -50,7 +50,7 @@ def test_init_sets_up_and_uninstalling_gives_every_byte_back(house: House) -> No
     first = house.assent("init", "--yes", "--profile", "team")
     assert first.returncode == 0, first.stderr
     assert "Level:   advisory." in first.stdout
-    assert "only ana is here, and nobody approves what their own agent asks" in first.stdout
+    assert "ana is alone here; nobody approves what their own agent asks" in first.stdout
     policy = (house.workspace / ".assent" / "policy.toml").read_text(encoding="utf-8")
     assert 'profile = "team"' in policy
     states = json.loads(house.assent("agents", "list", "--json").stdout)

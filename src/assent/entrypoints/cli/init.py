@@ -123,7 +123,7 @@ def _say_who_is_missing(client: Client) -> None:
     """In a team nobody approves what their own agent asks: somebody else has to be there."""
     here = [each["name"] for each in client.get("/api/people")["people"] if each["active"]]
     if len(here) == 1:
-        click.echo(f"People:  only {here[0]} is here, and nobody approves what their own agent asks.")
+        click.echo(f"People:  {here[0]} is alone here; nobody approves what their own agent asks.")
         click.echo("         Add somebody: assent people add NAME")
 
 
