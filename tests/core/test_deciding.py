@@ -83,7 +83,7 @@ def test_a_group_with_nobody_in_it_is_never_met() -> None:
     asked = replace(BOTH, also=(Need("@ops"),))
     assert after(asked, "ana", "dan").state is State.PENDING
     for nobody in ({"also": (Need("@ops"),)}, {"reviewers": ("@ops",)}):
-        alone = replace(request(), **nobody)  # type: ignore[arg-type]
+        alone = replace(request(), **nobody)
         assert refused(alone, said(Verdict.APPROVE)) is Cause.NOT_A_REVIEWER
         assert taken(decide(alone, said(Verdict.WITHDRAW))).state is State.CANCELLED
 
