@@ -23,6 +23,7 @@ from assent.app.proof.ports import ProofPorts
 from assent.app.requests import open_request
 from assent.core.approvals import Refusal, Request, Verdict
 from assent.core.canonical import Digest
+from assent.core.changes.acceptance import BY_POLICY
 from assent.core.people.model import Need
 from assent.core.proof.keys import ServerPublicKey
 from assent.core.proof.statement import read_statement
@@ -184,9 +185,10 @@ async def test_what_went_another_way_is_listed(
 
 async def test_acceptances_that_stand_out(gate: Gatehouse, tmp_path: Path) -> None:
     said: tuple[dict[str, Any], ...] = (
-        {"by": "ana", "envelope": "sha256:1", "errors": 0, "reason": "fine"},
-        {"by": "ana", "envelope": "", "errors": 2, "reason": "hurry"},
-        {"by": "ben", "envelope": "", "errors": 0, "reason": ""},
+        {"by": "ana", "envelope": "sha256:1", "errors": 0, "reason": "fine", "via": "web"},
+        {"by": "ana", "envelope": "", "errors": 2, "reason": "hurry", "via": "web"},
+        {"by": "ben", "envelope": "", "errors": 0, "reason": "", "via": "web"},
+        {"by": "ana", "envelope": "", "errors": 0, "reason": "", "via": BY_POLICY},
     )
 
     def accept(tx: Any) -> None:
@@ -200,7 +202,7 @@ async def test_acceptances_that_stand_out(gate: Gatehouse, tmp_path: Path) -> No
         ("said without a signature by somebody who had signed before", "CH-2", "hurry"),
     ]
     signed = [each["signed_by"] for each in rows(tmp_path / "e", "decisions")]
-    assert signed == ["person", "server", "server"]
+    assert signed == ["person", "server", "server", None]
 
 
 # Files

@@ -13,6 +13,8 @@ from assent.app.ports import View
 from assent.app.records import body_of
 from assent.core.approvals import AGENT_PROMPT
 from assent.core.canonical import Json
+from assent.core.changes.acceptance import BY_POLICY
+from assent.core.changes.makers import makers
 from assent.core.ledger import Entry
 
 Row: TypeAlias = Mapping[str, Json]
@@ -144,15 +146,17 @@ def _of_request(body: Body) -> dict[str, Json]:
 def _of_change(body: Body, authors: "_Authors") -> dict[str, Json]:
     made = authors.of(body.get("change"))
     envelope = body.get("envelope") or ""
+    # Where nobody said it, the policy did, or Assent found that it cannot be merged.
+    is_word = body.get("via") not in ("", None, BY_POLICY)
     return {
         "about": f"CH-{body.get('change')}",
         "verdict": body.get("kind"),
         "version": body.get("revision"),
-        "signed_by": "person" if envelope else "server",
+        "signed_by": ("person" if envelope else "server") if is_word else None,
         "statement": envelope or body.get("entry"),
         "author": sorted(made),
         "approvers": [body.get("by")] if body.get("kind") == "accepted" else [],
-        "apart": _apart(body, made),
+        "apart": _apart(body, made) if is_word else None,
         "needs": body.get("awaited"),
         "met": body.get("accepted"),
     }
@@ -167,7 +171,7 @@ def _apart(body: Body, made: set[str]) -> bool | None:
 
 
 class _Authors:
-    """Who made a change, by its number."""
+    """Who has a part in a change, by its number: as it is now, with all of its revisions."""
 
     def __init__(self, view: View) -> None:
         self._view = view
@@ -178,11 +182,8 @@ class _Authors:
             return set()
         if number not in self._known:
             change = self._view.change_numbered(number)
-            self._known[number] = (
-                set()
-                if change is None
-                else {change.owner, *(each.by for each in change.revisions)} - {""}
-            )
+            made = {} if change is None else makers(change, self._view.people())
+            self._known[number] = {name for name in made if name}
         return self._known[number]
 
 
@@ -244,7 +245,7 @@ def _why_notable(body: Body, signed_before: set[Json]) -> Iterator[str]:
         case "decided" if body.get("via") == AGENT_PROMPT:
             yield "approved at the agent's own prompt, where nobody is known"
     unsigned = not body.get("envelope") and body.get("signed_by") != "person"
-    is_word = body.get("kind") in ("decided", "accepted")
+    is_word = body.get("kind") in ("decided", "accepted") and body.get("via") != BY_POLICY
     if is_word and unsigned and body.get("by") in signed_before:
         yield "said without a signature by somebody who had signed before"
 
