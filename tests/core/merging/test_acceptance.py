@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from assent.core.canonical import Digest
+from assent.core.changes.agreement import Ground
 from assent.core.changes.binding import binding
 from assent.core.changes.hunks import FilePatch, Hunk
 from assent.core.changes.model import (
@@ -23,6 +24,7 @@ from assent.core.changes.model import (
 )
 from assent.core.merging.acceptance import deviation, named, source_of, why_not
 from assent.core.merging.message import merge_message
+from assent.core.people.model import Delegation, Need
 from assent.core.policy.changes import ChangeRules, Path
 from assent.core.risk.factors import RiskClass
 
@@ -210,3 +212,69 @@ def test_nobody_else_writes_trailers(change: Change, line: str) -> None:
     trailers = [each for each in lines if each.lower().startswith("assent-owner:")]
     assert len(trailers) == 1
     assert "ana" in trailers[0]
+
+
+# Under the policy and the people in force
+
+
+BOTH = replace(ACCEPTED, by="ben", at=3)
+TWICE = replace(CHANGE, acceptances=(ACCEPTED, BOTH))
+TWO = Need("@leads", ("ana", "ben"), 2)
+GROUND = Ground(needs=(TWO,), active=frozenset({"ana", "ben"}))
+LENT = Delegation("d", "ana", "eve", created_at=0, until=10)
+
+
+@pytest.mark.parametrize(
+    ("change", "ground", "why"),
+    [
+        pytest.param(TWICE, GROUND, "", id="by both"),
+        pytest.param(CHANGE, GROUND, "1 more of @leads (ben)", id="needs that were raised"),
+        pytest.param(
+            TWICE,
+            replace(GROUND, active=frozenset({"ben"})),
+            "no longer lets ana",
+            id="somebody who left",
+        ),
+        pytest.param(
+            TWICE, replace(GROUND, apart={"ben": "wrote it"}), "ben wrote it", id="now apart"
+        ),
+        pytest.param(TWICE, replace(GROUND, signed=True), "by a signature", id="now signed"),
+        pytest.param(
+            replace(
+                TWICE,
+                acceptances=(replace(ACCEPTED, by="eve", in_name_of="ana", delegation="d"), BOTH),
+            ),
+            replace(GROUND, active=frozenset({"ana", "ben", "eve"}), handed={"d": LENT}),
+            "",
+            id="in the name of one",
+        ),
+        pytest.param(
+            replace(
+                TWICE,
+                acceptances=(replace(ACCEPTED, by="eve", in_name_of="ana", delegation="d"), BOTH),
+            ),
+            replace(
+                GROUND,
+                active=frozenset({"ana", "ben", "eve"}),
+                handed={"d": replace(LENT, revoked_at=1)},
+            ),
+            "at another time",
+            id="by what was taken back before",
+        ),
+        pytest.param(
+            replace(
+                TWICE,
+                verdicts=(
+                    Verdict("ana", ReviewerKind.PERSON, 1, Opinion.CHANGES, at=4, summary="no"),
+                ),
+            ),
+            GROUND,
+            "ana sent it back",
+            id="against somebody's return",
+        ),
+    ],
+)
+def test_why_not_now(change: Change, ground: Ground, why: str) -> None:
+    found = why_not(change, RULES, ground)
+    assert why in found
+    assert bool(found) is bool(why)
