@@ -12,7 +12,7 @@ from assent.app.notifications.work import LEASE_MS
 from assent.app.ports import Sending
 from assent.core.approvals import Decision, Request, State, Verdict
 from assent.core.changes.model import Change, ChangeState, Revision, TreePayload
-from assent.core.people.model import Channel, Need, Passkey
+from assent.core.people.model import Channel, Delegation, Need, Passkey
 from assent.core.policy.model import AskIn, Tier
 from assent.core.risk.factors import RiskClass
 from tests.app.notifications.desk import BROKEN, HOUR, LINK, Desk, channel, names, person
@@ -40,6 +40,27 @@ async def test_where_nobody_is_named_everybody_is_told(desk: Desk) -> None:
     await desk.add(ANA, BEN, person("gone", channel("g"), active=False))
     await desk.ask()
     assert len(await desk.later()) == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        pytest.param({}, {"ana", "ben"}, id="in-force"),
+        pytest.param({"worst": RiskClass.LOW}, {"ana"}, id="too-grave"),
+        pytest.param({"workspace": "/other"}, {"ana"}, id="elsewhere"),
+        pytest.param({"until": 1_000_001}, {"ana"}, id="over"),
+        pytest.param({"giver": "eve"}, {"ana"}, id="of-somebody-else"),
+    ],
+)
+async def test_whoever_may_decide_for_one_of_them_is_told_too(
+    desk: Desk, how: dict[str, Any], told: set[str]
+) -> None:
+    await desk.add(ANA, BEN, person("eve"))
+    given = Delegation("d1", "ana", "ben", created_at=1, until=desk.now + DAY)
+    await desk.store(lambda tx: tx.add_delegation(replace(given, **how)))
+    await desk.ask("ana")
+    await desk.later()
+    assert {each["person"] for each in desk.told(1)} == told
 
 
 async def test_without_channels_nothing_is_put_into_the_outbox(desk: Desk) -> None:
@@ -368,7 +389,7 @@ async def test_security_is_told_on_all_channels_in_the_night_too(desk: Desk) -> 
     assert sent[0].link == f"{LINK}/account"
 
 
-def change(state: ChangeState = ChangeState.IN_REVIEW) -> Change:
+def change() -> Change:
     revision = Revision(
         number=1,
         payload=TreePayload("b", "c", "t"),
@@ -392,7 +413,7 @@ def change(state: ChangeState = ChangeState.IN_REVIEW) -> Change:
         target="main",
         owner="ben",
         agent="plain",
-        state=state,
+        state=ChangeState.IN_REVIEW,
         version=1,
         created_at=1,
         updated_at=1,
@@ -401,17 +422,19 @@ def change(state: ChangeState = ChangeState.IN_REVIEW) -> Change:
 
 
 @pytest.mark.parametrize(
-    ("state", "is_told"),
+    ("how", "is_told"),
     [
-        pytest.param(ChangeState.IN_REVIEW, True, id="waits"),
-        pytest.param(ChangeState.MERGED, False, id="merged-meanwhile"),
+        pytest.param({}, True, id="waits"),
+        pytest.param({"awaited": ("ana",)}, True, id="waits-for-her"),
+        pytest.param({"awaited": ("ben",)}, False, id="waits-for-others"),
+        pytest.param({"state": ChangeState.MERGED}, False, id="merged-meanwhile"),
     ],
 )
 async def test_a_change_that_waits_is_told_while_it_does(
-    desk: Desk, state: ChangeState, is_told: bool
+    desk: Desk, how: dict[str, Any], is_told: bool
 ) -> None:
     await desk.add(ANA)
-    await desk.store(lambda tx: tx.add_change(change(state)))
+    await desk.store(lambda tx: tx.add_change(replace(change(), **how)))
     await desk.store(
         lambda tx: news.tell_of_change(
             tx, change(), Occasion.CHANGE_WAITS, to=("ana",), risk=RiskClass.HIGH, now=desk.now

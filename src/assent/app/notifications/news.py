@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from assent.app.notifications.items import NOTIFY, Item, Occasion, write_item
-from assent.app.ports import Outgoing, Tx
+from assent.app.ports import Outgoing, Tx, View
 from assent.core.approvals import FINAL, Request, State, Verdict, ballot_of
+from assent.core.changes.agreement import present_voices
 from assent.core.changes.model import Change, ChangeState
-from assent.core.people.model import Person
+from assent.core.people.delegation import why_not
+from assent.core.people.model import Delegation, Person
 from assent.core.people.voices import active_names, is_anybody
 from assent.core.policy.model import AskIn
 from assent.core.redact import redact
@@ -114,7 +116,7 @@ def tell_of_request(
     """
     if request.asked_in is AskIn.AGENT:
         return 0
-    names = deciders(request, tx.people()) if to is None else to
+    names = deciders(request, everybody(tx, now)) if to is None else to
     news = News(
         occasion=occasion,
         to=names,
@@ -132,16 +134,39 @@ def tell_of_request(
     return tell(tx, news, now=now)
 
 
-def deciders(request: Request, people: Sequence[Person]) -> tuple[str, ...]:
-    """Who of all `people` could still agree to what is missing, and has not done so yet."""
-    ballot = ballot_of(request, active=active_names(people))
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """The people here, and who decides for whom, at one moment."""
+
+    people: Sequence[Person]
+    delegations: Sequence[Delegation]
+    at: int
+
+
+def everybody(view: View, at: int) -> Everybody:
+    return Everybody(view.people(), view.delegations(now=at), at)
+
+
+def deciders(request: Request, here: Everybody) -> tuple[str, ...]:
+    """Who could still agree to what is missing, and has not; and who may do so for one of them.
+
+    Whether the policy lets others decide is looked at when they do.
+    """
+    ballot = ballot_of(request, active=active_names(here.people))
     missing = [each for each in ballot.progress if not each.is_met]
     named = [name for each in missing for name in each.can]
     if not named and any(is_anybody(each.need) for each in missing):
         # Where nobody is named everybody is meant; beside others who are, everybody may be silent.
-        named = [person.name for person in people if ballot.bars.lets(person.name)]
+        named = [person.name for person in here.people if ballot.bars.lets(person.name)]
+    takers = (
+        each.taker
+        for each in here.delegations
+        if each.giver in named
+        and ballot.bars.lets(each.taker)
+        and not why_not(each, request.matter, here.at)
+    )
     spoke = {voice.by for voice in ballot.voices}
-    return tuple(name for name in dict.fromkeys(named) if name not in spoke)
+    return tuple(name for name in dict.fromkeys((*named, *takers)) if name not in spoke)
 
 
 def still_waits(request: Request | None, now: int) -> bool:
@@ -194,13 +219,13 @@ def tell_of_change(
     return tell(tx, news, now=now)
 
 
-def change_still_waits(change: Change | None, revision: int) -> bool:
-    """Whether a person still has to look at this revision."""
-    return (
-        change is not None
-        and change.state is ChangeState.IN_REVIEW
-        and change.newest.number == revision
-    )
+def change_still_waits(change: Change | None, revision: int, name: str) -> bool:
+    """Whether `name` still has to look at this revision."""
+    if change is None or change.state is not ChangeState.IN_REVIEW:
+        return False
+    if change.newest.number != revision or name in {each.by for each in present_voices(change)}:
+        return False
+    return not change.awaited or name in change.awaited
 
 
 # People

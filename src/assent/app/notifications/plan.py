@@ -7,7 +7,13 @@ from datetime import UTC
 
 from assent.app import outbox
 from assent.app.notifications.items import Item, Occasion, OnChannel, Way, read_item, write_item
-from assent.app.notifications.news import change_still_waits, deciders, still_waits
+from assent.app.notifications.news import (
+    Everybody,
+    change_still_waits,
+    deciders,
+    everybody,
+    still_waits,
+)
 from assent.app.notifications.ports import Message, Subject
 from assent.app.notifications.wording import Words, line_of, link_to, word
 from assent.app.people.zones import zone_named
@@ -22,7 +28,7 @@ TOGETHER_MS = 20_000
 """What is due so soon goes along with what is due now."""
 EVERY_MS = 60_000
 """On one channel one message in so long, but for what is urgent."""
-MOST = 100
+MOST = 300
 """Items of one message."""
 
 
@@ -105,9 +111,9 @@ def plan(tx: Tx, claimed: Sequence[Outgoing], given: Planning) -> Plan:
     for row in claimed:
         if outbox.is_ours(tx, row):
             by_person[row.place].append(Piece(row, read_item(row.body)))
-    people = tx.people()
+    here = everybody(tx, given.now)
     for name, pieces in by_person.items():
-        _plan_person(tx, name, pieces, people=people, draft=draft, given=given)
+        _plan_person(tx, name, pieces, here=here, draft=draft, given=given)
     sending = {key for keys in draft.about.values() for key in keys}
     for row in claimed:
         if (item := draft.items.get(row.id)) is not None:
@@ -127,14 +133,14 @@ def _plan_person(
     name: str,
     pieces: Sequence[Piece],
     *,
-    people: Sequence[Person],
+    here: Everybody,
     draft: _Draft,
     given: Planning,
 ) -> None:
-    person = next((each for each in people if each.name == name), None)
+    person = next((each for each in here.people if each.name == name), None)
     wanted: dict[str, list[Piece]] = defaultdict(list)
     for piece in pieces:
-        channels = () if person is None else _open(tx, person, piece, now=given.now, people=people)
+        channels = () if person is None else _open(tx, person, piece, here)
         for channel in channels:
             wanted[channel.id].append(piece)
         if not channels:
@@ -145,11 +151,9 @@ def _plan_person(
                 _plan_channel(tx, person, channel, wanted[channel.id], draft=draft, given=given)
 
 
-def _open(
-    tx: Tx, person: Person, piece: Piece, *, now: int, people: Sequence[Person]
-) -> Sequence[Channel]:
+def _open(tx: Tx, person: Person, piece: Piece, here: Everybody) -> Sequence[Channel]:
     """The channels on which `person` is still to be told of it."""
-    if not person.active or not _matters(tx, person, piece.item, now=now, people=people):
+    if not person.active or not _matters(tx, person, piece.item, here):
         return ()
     return [
         channel
@@ -164,15 +168,15 @@ def _takes(channel: Channel, item: Item) -> bool:
     return not channel.paused and item.risk >= channel.worst_only
 
 
-def _matters(view: View, person: Person, item: Item, *, now: int, people: Sequence[Person]) -> bool:
+def _matters(view: View, person: Person, item: Item, here: Everybody) -> bool:
     if not item.occasion.waits:
         return True
     if item.occasion is Occasion.CHANGE_WAITS:
-        return change_still_waits(view.change(item.about), item.version)
+        return change_still_waits(view.change(item.about), item.version, person.name)
     request = view.request(item.about)
-    if request is None or not still_waits(request, now):
+    if request is None or not still_waits(request, here.at):
         return False
-    return item.occasion is Occasion.REFERRED or person.name in deciders(request, people)
+    return item.occasion is Occasion.REFERRED or person.name in deciders(request, here)
 
 
 def _plan_channel(

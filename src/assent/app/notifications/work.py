@@ -19,7 +19,7 @@ from assent.app.people.zones import zone_named
 from assent.app.ports import Outgoing, Sending, Tx
 from assent.core.people.model import Channel, Person
 
-AT_ONCE = 200
+AT_ONCE = 300
 """Items that are claimed together."""
 LEASE_MS = 60_000
 """Longer than a batch may take: what was under way when a daemon died is sent after so long."""
