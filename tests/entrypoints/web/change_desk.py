@@ -164,7 +164,7 @@ class ChangeDesk(Desk):
         )
         return replace(made, **more)
 
-    async def change(self, *revisions: Revision, **more: Any) -> Change:
+    async def change(self, *revisions: Revision, **more: Any) -> Change:  # type: ignore[override]
         """Open a change; `more` are fields of it."""
         now = self.clock.now()
         change_id = self.ids.new()
