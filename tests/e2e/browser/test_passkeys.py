@@ -40,6 +40,16 @@ GRAVE = "npm publish"
 pytestmark = pytest.mark.browser
 
 
+DEVICE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
 @dataclass
 class Visitor:
     """A browser with a device of its own."""
@@ -90,6 +100,11 @@ class Visitor:
         found = self.cdp.send("WebAuthn.getCredentials", {"authenticatorId": self.device})
         return list(found["credentials"])
 
+    def plug_in(self) -> None:
+        """A second device: a security key."""
+        options = {**DEVICE, "transport": "usb"}
+        self.cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
     def cookie(self) -> str:
         kept = {each["name"]: each["value"] for each in self.context.cookies()}
         return f"__Host-assent={kept['__Host-assent']}"
@@ -103,15 +118,7 @@ def visitor(house: House, chromium: Browser) -> Visitor:
     page = context.new_page()
     cdp = context.new_cdp_session(page)
     cdp.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    device = cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    device = cdp.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
     made = Visitor(house, context, page, cdp, device["authenticatorId"])
     page.add_init_script(WATCH_POLICY)
     page.on("pageerror", lambda error: made.complaints.append(f"script: {error}"))
@@ -345,6 +352,8 @@ def test_a_second_passkey_needs_the_first_and_the_last_one_stays(
     expect(other.page.locator("#passkey-label")).to_have_count(0)
     begun = post(house, "/api/passkeys/begin", other.cookie(), {})
     assert begun.status_code == 403
+    begun = post(house, "/api/passkeys/begin", ana.cookie(), {})
+    assert begun.status_code == 428
     # The device that has a passkey makes no second one for the same person.
     ana.page.goto(ana.address("/account"))
     ana.page.locator("#passkey-label").fill("again")
@@ -358,10 +367,40 @@ def test_a_second_passkey_needs_the_first_and_the_last_one_stays(
         data={"passkey": only},
         headers={"Cookie": ana.cookie(), "Origin": house.client.page},
     )
-    assert removed.status_code == 403
-    assert "assent people recover ana" in removed.text
+    assert removed.status_code == 428
+    expect(ana.page.locator("#passkeys")).to_contain_text("assent people recover ana")
     assert [each.id for each in person(house).passkeys] == [only]
     other.context.close()
+    # With another device there is room for one, and the first has to be used for it.
+    ana.plug_in()
+    ana.page.goto(ana.address("/account"))
+    ana.register("security key")
+    assert [each.label for each in person(house).passkeys] == ["laptop", "security key"]
+    assert len(house.entries("proved")) == 2
+
+
+def test_who_one_is_changes_with_a_passkey_used_for_it(house: House, ana: Visitor) -> None:
+    ana.register()
+    ana.page.goto(ana.address("/account"))
+    ana.knows_who(knows=False)
+    ana.page.get_by_label("Full name").fill("Ana Ortiz")
+    ana.page.get_by_role("button", name="Save").click()
+    told = ana.page.locator("form [data-told]").last
+    expect(told).to_contain_text("Nothing was changed.")
+    expect(ana.page.get_by_label("Full name")).to_have_value("Ana Ortiz")
+    assert person(house).full_name == ""
+    ana.knows_who(knows=True)
+    ana.page.get_by_role("button", name="Save").click()
+    expect(ana.page.get_by_role("heading", level=1)).to_have_text("Ana Ortiz")
+    assert person(house).full_name == "Ana Ortiz"
+    copied = {"Cookie": ana.cookie(), "Origin": house.client.page}
+    stolen = httpx2.post(ana.address("/account"), data={"full_name": "Eve"}, headers=copied)
+    assert stolen.status_code == 428
+    ana.page.goto(ana.address("/people"))
+    ana.page.locator('form[action="/people"] [name="name"]').fill("ben")
+    ana.page.locator('form[action="/people"] button').last.click()
+    expect(ana.page.get_by_text("ben", exact=True).first).to_be_visible()
+    assert house.read(lambda view: view.person("ben")) is not None
 
 
 def test_a_device_that_counts_backwards_is_refused_and_recorded(house: House, ana: Visitor) -> None:

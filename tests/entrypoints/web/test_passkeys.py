@@ -248,3 +248,54 @@ async def test_without_scripts_there_is_a_line_that_says_so(desk: Desk, ana: Bro
     page = (await ana.client.get(wanted)).text
     assert "Signing needs JavaScript" in page
     assert "assent approve REQ-1 --sign" in page
+
+
+async def prove(ana: Browser) -> dict[str, str]:
+    """The header of a page whose passkey was used for the change."""
+    begun = await ana.client.post("/api/proof/begin", json={})
+    return {"X-Assent-Proof": ana.device.use(begun.json())}
+
+
+CHANGES = {
+    "add": ("/people", {"name": "eve"}),
+    "roles": ("/people/ana/change", {"full_name": "Ana"}),
+    "link": ("/people/ben/link", {}),
+    "disable": ("/people/ben/disable", {}),
+    "profile": ("/account", {"full_name": "Ana", "aliases": "@owner"}),
+    "key": ("/account/keys", {"key": f"{SshSigner().key.kind} {SshSigner().key.blob}"}),
+}
+
+
+@pytest.mark.parametrize(("path", "fields"), CHANGES.values(), ids=CHANGES)
+async def test_a_cookie_changes_nobody(
+    desk: Desk, ana: Browser, path: str, fields: dict[str, str]
+) -> None:
+    await desk.store.write(
+        lambda tx: tx.save_person(Person("ben", added_at=0, added_by="ana")), durable=True
+    )
+    await ana.register()
+    before = desk.store.read(lambda view: view.people())
+    assert (await ana.client.post(path, data=fields)).status_code == 428
+    assert desk.store.read(lambda view: view.people()) == before
+    proof = await prove(ana)
+    assert (await ana.client.post(path, data=fields, headers=proof)).status_code in (303, 200)
+    again = await ana.client.post(path, data=fields, headers=proof)
+    assert again.status_code == 403
+    assert "answered already" in again.text
+
+
+async def test_a_cookie_adds_no_key_by_the_api(ana: Browser) -> None:
+    await ana.register()
+    key = SshSigner().key
+    fields = {"key": f"{key.kind} {key.blob}"}
+    told = await ana.client.post("/api/people/ana/keys", json=fields)
+    assert told.status_code == 403
+    told = await ana.client.post("/api/passkeys/begin", json={})
+    assert told.status_code == 428
+    assert told.json()["error"]["code"] == "proof-wanted"
+    assert ana.person().keys == ()
+
+
+async def test_logging_others_out_takes_no_passkey(ana: Browser) -> None:
+    await ana.register()
+    assert (await ana.client.post("/account/sessions/end")).status_code == 303

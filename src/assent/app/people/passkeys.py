@@ -133,6 +133,19 @@ class PasskeyPorts:
     challenges: Challenges = field(default_factory=Challenges)
 
 
+class ProofWanted(ForbiddenError):
+    """The same again, with a passkey used for it."""
+
+    code = "proof-wanted"
+    http_status = 428
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Changing who may decide, or with what, takes one of your passkeys, used for it.",
+            hint="Do it on the page, with JavaScript, where the browser asks for it.",
+        )
+
+
 STALE = "That took longer than five minutes, or it was answered already."
 
 
@@ -266,10 +279,7 @@ async def check_proof(
     if not person.has_factor:
         return
     if not proof:
-        raise ForbiddenError(
-            "Adding what you decide with takes one of your passkeys, used for it.",
-            hint="Do it on your account's page, where the browser asks for it.",
-        )
+        raise ProofWanted
     holder = session.token_hash
     used = await _used(gate, ports, party, proof, holder=holder, purpose=Purpose.PROVE)
     if used.name != person.name:

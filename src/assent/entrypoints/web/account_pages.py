@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -16,6 +16,7 @@ from assent.core.people.model import Factor
 from assent.entrypoints.web.channel_pages import channels_of
 from assent.entrypoints.web.pages import page
 from assent.entrypoints.web.people_pages import Line, Lines, speaker_of, words_of
+from assent.entrypoints.web.proving import demand_proof
 from assent.entrypoints.web.sessions import BrowserSession
 from assent.entrypoints.web.site import OurSite, Site
 from assent.entrypoints.web.views.delegations import delegations_view
@@ -23,7 +24,7 @@ from assent.entrypoints.web.views.passkeys import passkeys_view
 from assent.entrypoints.web.views.people import FACTORS, key_rows, session_rows
 from assent.errors import AssentError
 
-router = APIRouter(default_response_class=HTMLResponse)
+router = APIRouter(default_response_class=HTMLResponse, dependencies=[Depends(demand_proof)])
 
 KEY = 20_000
 """Characters of a `.pub` file."""

@@ -16,6 +16,7 @@ from assent.app.people.signed import Wish, heard, to_be_signed
 from assent.core.canonical import Json, digest_text
 from assent.entrypoints.web.api import Ascii
 from assent.entrypoints.web.faults import describe_errors
+from assent.entrypoints.web.proving import demand_signed
 from assent.entrypoints.web.sessions import (
     LINK_LIFETIME,
     ApiCaller,
@@ -218,6 +219,7 @@ _SIGNED: Mapping[str, type[SignedBody]] = {
 async def _speaker(site: Site, who: Caller, wish: Wish, body: SignedBody | None) -> Speaker:
     """Who wants it: whoever signed it, else whoever calls."""
     if body is None or not body.envelope:
+        demand_signed(site, who)
         return who.speaker
     return await heard(site.gate, wish, who.speaker, body.envelope.encode())
 

@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Depends, Form, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -15,6 +15,7 @@ from assent.app.ports import View, WebSession
 from assent.core.people.model import Factor
 from assent.entrypoints.web.pages import page
 from assent.entrypoints.web.parties import page_of
+from assent.entrypoints.web.proving import demand_proof
 from assent.entrypoints.web.sessions import BrowserSession, new_login_link
 from assent.entrypoints.web.site import OurSite, Site
 from assent.entrypoints.web.views.people import (
@@ -25,7 +26,7 @@ from assent.entrypoints.web.views.people import (
 )
 from assent.errors import AssentError
 
-router = APIRouter(default_response_class=HTMLResponse)
+router = APIRouter(default_response_class=HTMLResponse, dependencies=[Depends(demand_proof)])
 
 Name = Annotated[str, Path(max_length=100)]
 Line = Annotated[str, Field(max_length=200)]

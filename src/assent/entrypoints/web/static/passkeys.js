@@ -18,6 +18,54 @@ async function prove() {
   return JSON.stringify(await use(await post("/api/proof/begin", {})));
 }
 
+// Forms that change who may decide, or with what: the server says where it wants a passkey used.
+const PROVEN = 'form[method="post"]:is([action^="/account"], [action="/people"], [action^="/people/"])';
+const WANTED = 428;
+
+async function change(form, submitter) {
+  const send = (headers) =>
+    fetch(form.action, {
+      method: "POST",
+      headers,
+      body: new URLSearchParams(new FormData(form, submitter)),
+    });
+  let sent = await send({});
+  if (sent.status === WANTED) sent = await send({ "X-Assent-Proof": await prove() });
+  if (sent.redirected) {
+    location.assign(sent.url);
+    return;
+  }
+  const page = new DOMParser().parseFromString(await sent.text(), "text/html");
+  document.querySelector("main").replaceWith(page.querySelector("main"));
+  scrollTo(0, 0);
+  start();
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches(PROVEN) || !canUse()) return;
+  event.preventDefault();
+  if (form.dataset.sent === "yes") return;
+  form.dataset.sent = "yes";
+  try {
+    await change(form, event.submitter);
+  } catch (error) {
+    complain(form, inWords(error));
+  } finally {
+    delete form.dataset.sent;
+  }
+});
+
+function complain(form, text) {
+  form.querySelector("[data-told]")?.remove();
+  const notice = document.createElement("p");
+  notice.className = "notice";
+  notice.role = "alert";
+  notice.dataset.told = "";
+  notice.textContent = `${text} Nothing was changed.`;
+  form.append(notice);
+}
+
 async function register(form) {
   const label = form.elements.label.value;
   const proof = form.dataset.prove === "yes" ? await prove() : "";
@@ -26,16 +74,18 @@ async function register(form) {
   location.assign(form.dataset.next);
 }
 
-for (const [id, deed] of [
-  ["passkey-login", logIn],
-  ["passkey-add", register],
-]) {
+function start() {
+  enable("passkey-login", logIn);
+  enable("passkey-add", register);
+}
+
+function enable(id, deed) {
   const form = document.getElementById(id);
-  if (!form) continue;
+  if (!form) return;
   const button = form.querySelector("button");
   if (!canUse()) {
     say(form, "This browser cannot use passkeys at this address.");
-    continue;
+    return;
   }
   button.disabled = false;
   if (button.autofocus) button.focus();
@@ -53,3 +103,5 @@ for (const [id, deed] of [
     }
   });
 }
+
+start();
