@@ -9,6 +9,7 @@ from assent.adapters.policy_file import PolicyFiles
 from assent.app import records
 from assent.app.decide_request import Word, decide_request
 from assent.app.gatehouse import Gatehouse
+from assent.app.grants import Allowance
 from assent.app.ports import Opened, PolicyVersion, Tx, View
 from assent.app.question import Waiting
 from assent.app.submit_action import submit_action
@@ -18,7 +19,7 @@ from assent.core.canonical import digest_of
 from assent.core.people.model import Delegation, Factor, Need, Passkey, Person, Rung
 from assent.core.policy.model import AskIn
 from assent.core.risk.factors import RiskClass
-from assent.errors import UnavailableError
+from assent.errors import UnavailableError, UsageError
 from tests.app.conftest import Scene, proposal
 
 DAY = 86_400_000
@@ -232,9 +233,7 @@ async def test_a_changed_policy_is_for_those_whom_the_policy_in_force_names(hous
     [
         pytest.param("separate = true", 2, id="apart"),
         pytest.param("separate = false", 1, id="not-apart"),
-        pytest.param(
-            'separate = true\nreviewers = ["@security"]\nquorum = 3', 3, id="more"
-        ),
+        pytest.param('separate = true\nreviewers = ["@security"]\nquorum = 3', 3, id="more"),
         pytest.param('separate = true\nreviewers = ["ana", "gus"]', 1, id="only-one-could"),
     ],
 )
@@ -300,6 +299,24 @@ async def test_a_referral_lets_others_decide(house: House) -> None:
     assert await house.state(asked, "ana", verdict=Verdict.REFER, to=("dan",)) is State.PENDING
     assert house.newest("decided")["to"] == ["dan"]
     assert await house.state(asked, "dan") is State.APPROVED
+
+
+@pytest.mark.parametrize("quorum", [1, 2])
+async def test_what_several_agree_to_is_this_one_call(house: House, quorum: int) -> None:
+    await house.accept(f"{GATE}quorum = {quorum}\n")
+    answer = await submit_action(house.gate, proposal("frobnicate-it"))
+    assert isinstance(answer, Waiting)
+    for by in ("ana", "ben")[:quorum]:
+        await house.say(answer.request, by, allowance=Allowance(keep=True))
+    standing = house.gate.store.read(lambda view: view.standing("/w", now=0))
+    assert bool(standing.grants) == (quorum == 1)
+
+
+async def test_nobody_adds_a_grant_to_what_several_agree_to(house: House) -> None:
+    await house.accept(f"{GATE}quorum = 2\n")
+    asked = await house.ask()
+    with pytest.raises(UsageError, match="needs more than one person"):
+        await house.say(asked, "ana", allowance=Allowance(scope="push origin/x"))
 
 
 def hands(giver: str = "ben", taker: str = "dan", **limits: Any) -> Delegation:

@@ -38,7 +38,7 @@ class Allowance:
     """What a person allows beyond the one call, with an approval."""
 
     keep: bool = True
-    """Programs that were not known become known here."""
+    """Programs that were not known become known here, where one person decides that."""
     scope: str = ""
     """A scope that is allowed from now on, such as `push origin/agent/*`."""
     for_ms: int = SCOPE_GRANT_MS
@@ -49,9 +49,15 @@ ONCE = Allowance(keep=False)
 
 
 def check_allowance(request: Request, allowance: Allowance) -> None:
-    """Raises UsageError when the scope is none, or does not cover what the request asks for."""
+    """Raises UsageError when the scope is none, or does not cover what the request asks for, and
+    where others have to agree: they agree to this call, and not to what one of them adds."""
     if not allowance.scope:
         return
+    if not request.is_for_one:
+        raise UsageError(
+            f"{request.name} needs more than one person, so it allows this one call.",
+            hint="Approve it without a grant. For more than that, change the policy.",
+        )
     pattern = read_scope(allowance.scope)
     if pattern is None:
         raise UsageError(
@@ -82,7 +88,8 @@ def give_grants(tx: Tx, request: Request, allowance: Allowance, *, ids: Ids) -> 
     last = request.decisions[-1] if request.decisions else None
     if request.state is not State.APPROVED or last is None or last.verdict is not Verdict.APPROVE:
         return
-    programs = vouches_of(request.assessment) if allowance.keep else ()
+    keeps = allowance.keep and request.is_for_one
+    programs = vouches_of(request.assessment) if keeps else ()
     named = _named(request.proposal)
     scope = read_scope(allowance.scope) if allowance.scope else None
     if programs:

@@ -166,6 +166,11 @@ class Request:
         return Need(", ".join(self.reviewers), self.reviewers, self.quorum), *self.also
 
     @property
+    def is_for_one(self) -> bool:
+        """Whether one person's word is enough, whoever it is."""
+        return [need.count for need in self.needs] == [1]
+
+    @property
     def matter(self) -> Matter:
         """How bad, where, and which files."""
         return matter_of(self.proposal, self.assessment)

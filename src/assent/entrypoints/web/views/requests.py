@@ -183,7 +183,7 @@ def request_view(
         not_editable=not_editable,
         pauses=pauses(context),
         who=who_view(request, context, known),
-        makes_known=vouches_of(assessment),
+        makes_known=vouches_of(assessment) if request.is_for_one else (),
     )
 
 
