@@ -307,6 +307,7 @@ class LogHouse:
         """Have the log end there, and nothing else be known."""
         self.user.git("update-ref", "refs/assent/log", commit)
         self.user.git("update-ref", "refs/assent/kept", commit)
+        self.user.git("update-ref", "-d", "refs/assent/remotes/origin/log")
 
     def raw_commit(
         self, files: dict[str, bytes | None], *, parents: Sequence[str] | None = None

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from assent.core.proof.answers import Wanted
-from assent.entrypoints.cli.verify_ledger import verify_home
 from assent.entrypoints.cli.verify_push import refuse_push
 from assent.entrypoints.cli.verify_range import verify_commits
 
@@ -46,6 +45,9 @@ def command(
     elif given is None:
         if refs or root or wanted is not Wanted.ANY:
             raise click.UsageError("--ref, --root and --require need a range of commits.")
+        # Here, because the database takes longer to import than a hook or a clone has to wait.
+        from assent.entrypoints.cli.verify_ledger import verify_home  # noqa: PLC0415
+
         verify_home(as_json=as_json)
     else:
         if len(refs) > 1:
