@@ -249,13 +249,13 @@ async def make_ready(gate: Gatehouse, number: int, voice: Voice) -> Change | Ref
 
 
 async def merge_again(gate: Gatehouse, number: int, voice: Voice) -> Change | Refusal:
-    """Try once more what left the queue, as it was accepted."""
+    """Try once more what left the queue, as it was accepted.
+
+    Whoever it is accepts nothing by that: the queue asks again whether enough people did.
+    """
     seen = look(gate, number)
     # It may have left for want of a policy that has been written since: that is asked about.
     await policy_in_force(gate, policy_home(seen.workspace, seen.repository))
-    refusal = needs_factor(gate, voice.by, voice.factor) or await may_say(gate, seen, voice)
-    if refusal is not None:
-        return refusal
     now = gate.clock.now()
 
     def step(current: Change) -> Step:
