@@ -24,6 +24,7 @@ KINDS = (
     "rejected-again",
     "returned",
     "escalated",
+    "told",
     "expired",
     "superseded",
     "policy-accepted",
@@ -145,10 +146,18 @@ def _title(body: Mapping[str, object]) -> str:
 def _note(body: Mapping[str, object]) -> str:
     by, verdict, reason = (_text(body, name) for name in ("by", "verdict", "reason"))
     parts = [part for part in (verdict, f"by {by}" if by else "") if part]
-    line = " ".join(parts)
+    line = " ".join(parts) or _whom(body)
     if body.get("ok") is False:
         line = "failed"
     return f"{line}: {reason}" if reason and line else line or reason
+
+
+def _whom(body: Mapping[str, object]) -> str:
+    """Who was told, and where: `ana, on phone`."""
+    channels = body.get("channels")
+    if body.get("kind") != "told" or not isinstance(channels, list):
+        return ""
+    return f"{_text(body, 'person')}, on {', '.join(map(str, channels))}"
 
 
 def _text(body: Mapping[str, object], name: str) -> str:
