@@ -133,6 +133,8 @@ class InName:
 
 def decided_in_name(view: View, name: str, *, limit: int = 20) -> tuple[InName, ...]:
     """What was decided in the name of `name`, newest first, among the newest requests."""
+    if not any(each.giver == name for each in view.delegations_of(name, limit=SEARCHED)):
+        return ()
     requests = (*view.recent(limit=SEARCHED), *view.waiting(limit=SEARCHED))
     found = [
         InName(request, said)

@@ -1,6 +1,7 @@
 """Where a request stands, in one line that names who did what and when."""
 
-from assent.core.approvals import Decision, Request, State, Verdict, deciding
+from assent.core.approvals import Decision, Request, State, Verdict, ballot_of, deciding
+from assent.core.people.voices import NeedProgress, is_anybody
 from assent.core.policy.model import AskIn
 from assent.entrypoints.web.views.context import Context
 
@@ -76,7 +77,23 @@ def _pending(request: Request, context: Context) -> str:
     if request.delayed_until is not None:
         delays = [each for each in request.decisions if each.verdict is Verdict.DELAY]
         return said(delays[-1], context) if delays else "delayed"
-    return f"waits for you since {context.moment(request.created_at)}"
+    return f"waits for {_waited_for(request)} since {context.moment(request.created_at)}"
+
+
+def _waited_for(request: Request) -> str:
+    """`you` where anybody decides alone, else what is missing: `1 of @security`."""
+    missing = [each for each in ballot_of(request).progress if not each.is_met]
+    if len(missing) == 1 and is_anybody(missing[0].need) and missing[0].need.count == 1:
+        return "you"
+    return " and ".join(_missing(each) for each in missing)
+
+
+def _missing(progress: NeedProgress) -> str:
+    need = progress.need
+    if is_anybody(need):
+        return f"{progress.missing} {'people' if progress.missing > 1 else 'person'}"
+    names = need.group or ", ".join(need.people)
+    return names if names in need.people else f"{progress.missing} of {names}"
 
 
 def _who(request: Request, context: Context) -> str:
