@@ -32,7 +32,7 @@ COMMANDS = {
     "people": "List and change people, their keys and sessions, and agents' tokens.",
     "log": "Show what was recorded, newest first.",
     "classify": "Grade cases from a file, without running anything.",
-    "verify": "Check that the record is whole and untouched.",
+    "verify": "Say of commits whether they were approved; check the record.",
     "export": "Export what was decided in a period, signed, for whoever has to check it.",
     "demo": "Try Assent: a sample repository and a scripted agent through the real hooks.",
 }
