@@ -1,5 +1,6 @@
 """A signed word decides exactly what it says, once, for the person whose key signed it."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -322,6 +323,65 @@ async def test_where_nothing_checks_signatures_none_count(house: House) -> None:
     said = word("ana", envelope=ANA.envelope(ready.payload))
     refused = await decide_request(blind, asked.number, said)
     assert isinstance(refused, Refusal)
+
+
+async def test_a_second_key_of_the_same_person_is_no_second_voice(house: House) -> None:
+    other = PasskeySigner(credential=b"second-of-ana")
+    await house.save(person("ana", ANA, other, version=2))
+    asked = await house.ask(quorum=2)
+    first = await house.prepare(asked)
+    once = await house.decide(asked, ANA.envelope(first.payload))
+    assert isinstance(once, Request)
+    again = await statement_of_request(house.gate, asked.number, word("ana", version=2))
+    assert isinstance(again, Refusal)
+    forged = changed(first.payload, version=2, at=house.gate.clock.now() + 1)
+    twice = await house.decide(asked, other.envelope(forged), version=2)
+    assert isinstance(twice, Refusal)
+    assert house.scene.state(1) is State.PENDING
+
+
+async def test_one_envelope_in_a_race_with_itself_counts_once(house: House) -> None:
+    asked = await house.ask(quorum=2)
+    ready = await house.prepare(asked)
+    envelope = ANA.envelope(ready.payload)
+    said = [house.decide(asked, envelope, version=version) for version in (1, None, 1, None)]
+    outcomes = await asyncio.gather(*said, return_exceptions=True)
+    assert sum(isinstance(each, Request) for each in outcomes) == 1
+    stored = house.gate.store.read(lambda view: view.request_numbered(1))
+    assert stored is not None
+    assert (len(stored.decisions), stored.state) == (1, State.PENDING)
+
+
+async def test_somebody_elses_signature_beside_is_not_taken_along(house: House) -> None:
+    asked = await house.ask()
+    ready = await house.prepare(asked)
+    both = Envelope(ready.payload, (ANA.signature(ready.payload), BEN.signature(ready.payload)))
+    refused = await house.decide(asked, envelope_bytes(both))
+    assert isinstance(refused, Refusal)
+    assert "none of theirs" in refused.message
+
+
+async def test_the_asker_signs_in_vain(house: House) -> None:
+    asked = await house.ask(asker="ana", separate=True)
+    assert isinstance(await statement_of_request(house.gate, 1, word("ana")), Refusal)
+    ready = await house.prepare(await house.ask(), "ana")
+    forged = changed(ready.payload, request="REQ-1", asker="ana", separate=True)
+    refused = await house.decide(asked, ANA.envelope(forged))
+    assert isinstance(refused, Refusal)
+    assert house.scene.state(1) is State.PENDING
+
+
+async def test_a_signature_beside_that_of_the_server_counts_alone(house: House) -> None:
+    asked = await house.ask()
+    ready = await house.prepare(asked)
+    proof = house.gate.proof
+    assert proof is not None
+    both = (ANA.signature(ready.payload), proof.server.sign(ready.payload))
+    decided = await house.decide(asked, envelope_bytes(Envelope(ready.payload, both)))
+    assert isinstance(decided, Request)
+    kept = house.gate.store.read(lambda view: view.envelope(ready.digest))
+    assert kept is not None
+    assert [each.kind for each in read_envelope(kept).signatures] == [SignatureKind.SSHSIG]
 
 
 # What nobody signed
