@@ -301,6 +301,41 @@ async def test_a_referral_lets_others_decide(house: House) -> None:
     assert await house.state(asked, "dan") is State.APPROVED
 
 
+async def test_nobodys_agent_uses_what_they_approved_for_anothers(house: House) -> None:
+    await house.accept(f"{GATE}separate = true\n")
+    asked = await house.ask(person="ana")
+    assert await house.state(asked, "ben") is State.APPROVED
+    again = await house.ask(person="ben")
+    assert (again.number, again.asker, again.state) == (2, "ben", State.PENDING)
+    assert house.scene.state(asked.number) is State.SUPERSEDED
+    assert await house.cause(again, "ben") is Cause.ASKED_IT
+
+
+async def test_the_agents_of_others_use_it(house: House) -> None:
+    await house.accept(f"{GATE}separate = true\n")
+    asked = await house.ask(person="ana")
+    assert await house.state(asked, "ben") is State.APPROVED
+    call = proposal("rm -rf /w/build")
+    same = replace(call, session=replace(call.session, person="ana"))
+    assert not isinstance(await submit_action(house.gate, same), Waiting)
+    assert house.scene.state(asked.number) is State.CONSUMED
+
+
+@pytest.mark.parametrize(("person", "passes"), [("ana", True), ("ben", False), ("", False)])
+async def test_what_is_remembered_holds_for_the_asker(
+    house: House, person: str, passes: bool
+) -> None:
+    await house.accept(f'{GATE}separate = true\nremember = "1h"\n')
+    asked = await house.ask(person="ana")
+    await house.say(asked, "ben")
+    call = proposal("rm -rf /w/build")
+    answers = [
+        await submit_action(house.gate, replace(call, session=replace(call.session, person=name)))
+        for name in ("ana", person)
+    ]
+    assert isinstance(answers[-1], Waiting) != passes
+
+
 @pytest.mark.parametrize("quorum", [1, 2])
 async def test_what_several_agree_to_is_this_one_call(house: House, quorum: int) -> None:
     await house.accept(f"{GATE}quorum = {quorum}\n")

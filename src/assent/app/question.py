@@ -185,6 +185,9 @@ def _remembered(tx: Tx, question: Question, now: int) -> Submitted | None:
     approved_at, until, number = (body.get(key) for key in ("approved_at", "until", "request"))
     if not (isinstance(approved_at, int) and isinstance(until, int) and isinstance(number, int)):
         return None
+    if question.terms.separate and body.get("asker") != session.person:
+        # Whoever approved it then may be who runs the agent that asks now.
+        return None
     # A policy that was tightened since shortens what was promised under the old one.
     if now >= min(until, approved_at + question.terms.remember_ms):
         return None

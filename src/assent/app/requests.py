@@ -15,6 +15,7 @@ from assent.core.approvals import (
     ballot_of,
     consume,
     deciding,
+    is_own_approval,
     lapse,
     supersede,
 )
@@ -159,9 +160,13 @@ def replace_by_newer(tx: Tx, request: Request, now: int) -> None:
 
 def lapse_unprotected(tx: Tx, request: Request, now: int) -> None:
     """Close an approval that was given before it was known that no checkpoint can be made."""
+    _lapse(tx, request, now, why="no checkpoint can be made now")
+
+
+def _lapse(tx: Tx, request: Request, now: int, *, why: str) -> None:
     closed = lapse(request)
     if isinstance(closed, Request):
-        store_step(tx, closed, "superseded", now, more={"why": "no checkpoint can be made now"})
+        store_step(tx, closed, "superseded", now, more={"why": why})
 
 
 def store_step(
@@ -180,7 +185,14 @@ def store_step(
 
 
 def use_receipt(tx: Tx, request: Request, proposal: Proposal, now: int) -> HookAnswer | None:
-    """Consume the approval for `proposal`; None when it was not there to be used."""
+    """Consume the approval for `proposal`; None when it was not there to be used.
+
+    Where asker and approver are apart, nobody's agent uses what that person approved for another's:
+    it is asked anew.
+    """
+    if is_own_approval(request, proposal.session.person):
+        _lapse(tx, request, now, why="who approved it runs the agent that would use it")
+        return None
     outcome = consume(request, subject=proposal.subject, now=now)
     if isinstance(outcome, Refusal):
         return None
@@ -221,6 +233,7 @@ def _remember(tx: Tx, used: Request, proposal: Proposal, now: int) -> None:
             "by": said.by,
             "approved_at": said.at,
             "until": said.at + used.remember_ms,
+            "asker": used.asker,
         },
     )
 

@@ -244,6 +244,15 @@ def hand_of(request: Request, confirm: str) -> Tier:
     return Tier.REVIEW if said else Tier.ACKNOWLEDGE
 
 
+def is_own_approval(request: Request, person: str) -> bool:
+    """Whether the agent of `person` would run what that person approved for another's agent,
+    where whoever asks is not to approve."""
+    if not request.separate or not person or person == request.asker:
+        return False
+    yes = [said for said in request.decisions if said.verdict in AGREEING]
+    return any(person in (said.by, said.in_name_of) for said in yes)
+
+
 def approvers(request: Request) -> frozenset[str]:
     """Who has approved so far."""
     return frozenset(said.by for said in request.decisions if said.verdict in AGREEING)
