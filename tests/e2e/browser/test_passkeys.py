@@ -22,7 +22,7 @@ from fido2.webauthn import (
     PublicKeyCredentialRpEntity,
     UserVerificationRequirement,
 )
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, Route, expect
 from webauthn import verify_authentication_response
 from webauthn.helpers.exceptions import WebAuthnException
 
@@ -101,9 +101,17 @@ class Visitor:
         return list(found["credentials"])
 
     def plug_in(self) -> None:
-        """A second device: a security key."""
+        """A second device, a security key: once the new passkey is to be made, the person turns
+        to it, and the first one is left alone."""
         options = {**DEVICE, "transport": "usb"}
-        self.cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        first = {"authenticatorId": self.device, "enabled": False}
+
+        def turn_to_it(route: Route) -> None:
+            self.cdp.send("WebAuthn.setAutomaticPresenceSimulation", first)
+            self.cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+            route.continue_()
+
+        self.page.route("**/api/passkeys/begin", turn_to_it)
 
     def cookie(self) -> str:
         kept = {each["name"]: each["value"] for each in self.context.cookies()}
