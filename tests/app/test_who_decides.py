@@ -247,6 +247,14 @@ async def test_nobody_accepts_alone_what_nobody_knows_who_changed(
     assert asked.quorum == quorum
 
 
+async def test_an_agent_of_nobody_known_is_answered_by_two(house: House) -> None:
+    await house.accept(f"{GATE}separate = true\n")
+    asked = await house.ask()
+    assert (asked.asker, asked.quorum) == ("", 2)
+    assert await house.state(asked, "ana") is State.PENDING
+    assert await house.state(asked, "ben") is State.APPROVED
+
+
 # --- deciding it
 
 

@@ -5,19 +5,17 @@ content, which a person approves or rejects like any other.
 """
 
 import difflib
-from dataclasses import replace
 
 from assent.app import records, requests
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import PolicyVersion, Tx, View
 from assent.app.proof.record import policy_accepted
-from assent.app.who import addressed, roster_for, words_of
+from assent.app.who import addressed, by_two, roster_for, words_of
 from assent.core.actions import PolicyEdit
 from assent.core.approvals import Request
 from assent.core.canonical import Digest, Json, digest_of
 from assent.core.facts import Facts
 from assent.core.people.matter import matter_of
-from assent.core.people.voices import active_names
 from assent.core.policy import Gate, Policy, Terms, route
 from assent.core.policy.terms import terms_of
 from assent.core.proposals import AgentSession, Proposal
@@ -102,19 +100,9 @@ async def _ask_about(gate: Gatehouse, current: Policy, proposal: Proposal) -> No
             created_at=now,
             expires_at=now + expires_ms,
         )
-        asked = _apart(addressed(request, terms, roster), active_names(tx.people()))
-        requests.open_request(tx, asked, now)
+        requests.open_request(tx, by_two(tx, addressed(request, terms, roster)), now)
 
     await gate.store.write(work, durable=True)
-
-
-def _apart(request: Request, active: frozenset[str] | None) -> Request:
-    """A file does not tell who changed it: where that person is not to accept it, two people do,
-    so that one of them is another one. Where only one could, that one does."""
-    could = (active or frozenset()) & frozenset(request.reviewers or active or ())
-    if not request.separate or request.asker or len(could) < 2:
-        return request
-    return replace(request, quorum=max(request.quorum, 2))
 
 
 def _terms(policy: Policy, assessment: Assessment, proposal: Proposal, facts: Facts) -> Terms:

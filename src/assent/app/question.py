@@ -15,7 +15,7 @@ from assent.app.checkpoints.guard import (
 )
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Tx
-from assent.app.who import NOBODY_NAMED, addressed, roster_for, words_of
+from assent.app.who import NOBODY_NAMED, addressed, by_two, roster_for, words_of
 from assent.core.actions import Plan
 from assent.core.approvals import Request, State
 from assent.core.canonical import Json
@@ -255,7 +255,7 @@ def _open(tx: Tx, question: Question, request_id: str, *, asked_in: AskIn, now: 
         purpose=said.purpose,
         rollback=said.rollback,
     )
-    request = addressed(request, terms, question.roster, others=others)
+    request = by_two(tx, addressed(request, terms, question.roster, others=others))
     requests.open_request(tx, request, now, more=question.judged)
     if isinstance(proposal.action, Plan):
         requests.set_plan(tx, proposal.session, PlanState.OPEN, now)

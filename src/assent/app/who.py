@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from assent.app.gatehouse import Gatehouse
 from assent.app.people.oncall import on_call
+from assent.app.ports import View
 from assent.core.approvals import Request
 from assent.core.people.groups import (
     ON_CALL,
@@ -21,6 +22,7 @@ from assent.core.people.groups import (
 )
 from assent.core.people.matter import Matter
 from assent.core.people.owners import CodeOwners, read_codeowners
+from assent.core.people.voices import active_names
 from assent.core.policy.model import Policy, Terms
 from assent.errors import UnavailableError, UsageError
 
@@ -69,6 +71,16 @@ def addressed(
         ladder=terms.ladder,
         advice=terms.advice,
     )
+
+
+def by_two(view: View, request: Request) -> Request:
+    """A new request of which nobody knows whose it is, where whoever asks is not to approve: two
+    people do, so that one of them is another one. Where only one could, that one does."""
+    if not request.separate or request.asker:
+        return request
+    active = active_names(view.people()) or frozenset()
+    could = active & frozenset(request.reviewers or active)
+    return replace(request, quorum=max(request.quorum, 2)) if len(could) > 1 else request
 
 
 def _with_owners(gate: Gatehouse, policy: Policy, roster: Roster, matter: Matter) -> Roster:
