@@ -401,3 +401,27 @@ def test_the_users_gc_breaks_nothing(user: User, repositories: GitRepositories) 
 def test_a_folder_that_is_no_repository(repositories: GitRepositories, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a git repository"):
         repositories.head(str(tmp_path), "main")
+
+
+class TestAuthors:
+    def test_of_the_commits_of_its_own_each_once(
+        self, user: User, repositories: GitRepositories
+    ) -> None:
+        user.on_branch("topic", "one", **{"b.txt": "b\n"})
+        user.git("checkout", "-q", "topic")
+        user.git("commit", "-q", "--allow-empty", "-m", "two", "--author", "Zoë <zoe@example.org>")
+        user.git(
+            "commit", "-q", "--allow-empty", "-m", "three", "--author", "Zoë <zoe@example.org>"
+        )
+        place = user.place(repositories)
+        payload = repositories.capture(place, target="main", uncommitted=False, branch="topic")
+        found = repositories.authors(user.repository, payload.base, payload.commit)
+        assert sorted(found) == ["U <u@example.org>", "Zoë <zoe@example.org>"]
+
+    def test_what_is_not_committed_is_nobodys(
+        self, user: User, repositories: GitRepositories
+    ) -> None:
+        user.write("b.txt", "b\n")
+        place = user.place(repositories)
+        payload = repositories.capture(place, target="main", uncommitted=True)
+        assert repositories.authors(user.repository, payload.base, payload.commit) == ()

@@ -9,6 +9,7 @@ from assent.core.changes.model import Severity
 from assent.core.policy.changes import LINES, PATHS, ChangeRules, CheckRule, ModelRule, Path
 from assent.core.policy.complaints import Problem
 from assent.core.policy.lint import lint
+from assent.core.policy.model import Wanted
 from assent.core.risk.factors import RiskClass
 from assent.errors import UsageError
 
@@ -98,9 +99,56 @@ def test_what_a_workspace_begins_with_has_no_test_command(profile: str) -> None:
     assert parse_policy(starting_text(profile)).changes.test == ""
 
 
+def test_who_accepts() -> None:
+    text = b"""[changes]
+reviewers = ["ana", "@leads"]
+quorum = 2
+needs = ["@owners", "2 of @security, ben"]
+separate = true
+sign = "required"
+"""
+    rules = parse_policy(text).changes
+    wanted = (Wanted(("@owners",)), Wanted(("@security", "ben"), 2))
+    assert (rules.reviewers, rules.quorum) == (("ana", "@leads"), 2)
+    assert rules.needs == dict.fromkeys(RiskClass, wanted)
+    assert (rules.separate, rules.signed) == (True, frozenset(RiskClass))
+
+
+def test_who_accepts_each_class() -> None:
+    text = b"""profile = "strict"
+[changes.needs]
+high = ["ana"]
+[changes.sign]
+high = "required"
+irreversible = "optional"
+"""
+    rules = parse_policy(text).changes
+    assert rules.needs == {RiskClass.HIGH: (Wanted(("ana",)),)}
+    assert rules.signed == {RiskClass.HIGH}
+
+
+def test_profiles_keep_making_and_accepting_apart() -> None:
+    found = {name: parse_policy(f'profile = "{name}"'.encode()).changes for name in PROFILES}
+    assert [found[name].separate for name in PROFILES] == [False, True, True]
+    assert [found[name].signed for name in PROFILES] == [
+        frozenset(),
+        frozenset(),
+        frozenset({RiskClass.IRREVERSIBLE}),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
+        pytest.param("[changes]\n\nneeds = ['']", 3, "whom it needs", id="no-need"),
+        pytest.param("[changes]\nneeds = 'ana'", 2, "a list in brackets", id="need-text"),
+        pytest.param("[changes]\nneeds = ['2 of ana']", 2, "wants 2 people", id="too-few"),
+        pytest.param("[changes.needs]\n\nhihg = ['x']", 3, "Did you mean `high`?", id="need-of"),
+        pytest.param(
+            "[changes]\nreviewers = ['a']\nquorum = 2", 3, "names fewer", id="quorum-too-few"
+        ),
+        pytest.param("[changes]\nsign = 'requird'", 2, "Did you mean `required`?", id="sign"),
+        pytest.param("[changes.sign]\nlow = true", 2, "text in quotes", id="sign-switch"),
         pytest.param("[changes]\ntests = 'x'", 2, "Did you mean `test`?", id="misspelt"),
         pytest.param("[changes]\ntest = ' '", 2, "as in a shell", id="no-command"),
         pytest.param("[changes]\ntarget = 'refs/heads/main'", 2, "`main`", id="a-ref"),
