@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assent.core.canonical import Json
+from assent.core.proof.decisions import in_words
 from assent.core.proof.dsse import (
     Envelope,
     Signature,
@@ -227,3 +229,26 @@ def test_a_field_stands_once() -> None:
 def test_keys_that_are_the_same_have_one_blob() -> None:
     signer = KEYS["ssh-ed25519"]
     assert base64.b64decode(signer.key.blob) == signer.blob
+
+
+@pytest.mark.parametrize(
+    ("predicate", "words"),
+    [
+        (
+            {"by": "ana", "decision": "approve", "request": "REQ-7", "version": 2, "risk": "high"},
+            "ana: approve REQ-7, version 2 (high)",
+        ),
+        (
+            {"by": "ben", "inNameOf": "ana", "decision": "reject", "request": "REQ-7"}
+            | {"version": 1, "reason": "not now"},
+            "ben for ana: reject REQ-7, version 1, because: not now",
+        ),
+        (
+            {"by": "ana", "decision": "accept", "change": "CH-4", "version": 9, "revision": 3},
+            "ana: accept CH-4, revision 3",
+        ),
+    ],
+    ids=["request", "in-name-of", "change"],
+)
+def test_a_statement_in_words(predicate: dict[str, Json], words: str) -> None:
+    assert in_words(predicate) == words

@@ -177,15 +177,15 @@ def _subject(name: str, digest: Digest) -> Subject:
 
 def in_words(predicate: Mapping[str, Json]) -> str:
     """The heart of a statement, for whoever is about to sign it or reads it later:
-    `ana: approve REQ-7 (high, rule ask-unsafe), as it was at version 2`."""
+    `ana: approve REQ-7, version 2 (high), because: looked at it`."""
     named = (predicate.get(name) for name in ("request", "change", "person"))
     about = next(filter(None, named), "this")
-    which = predicate.get("version") or predicate.get("revision")
+    which = next((name for name in ("revision", "version") if predicate.get(name)), "")
     name = predicate.get("inNameOf")
     who = f"{predicate.get('by')} for {name}" if name else f"{predicate.get('by')}"
     reason = predicate.get("reason")
     parts = [f"{who}: {predicate.get('decision')} {about}"]
-    parts += [f" as it is at {which}"] if which else []
+    parts += [f", {which} {predicate[which]}"] if which else []
     parts += [f" ({predicate['risk']})"] if predicate.get("risk") else []
     parts += [f", because: {reason}"] if reason else []
     return "".join(parts)

@@ -94,6 +94,8 @@ def _details(said: Statement) -> list[str]:
     )
     named = ("rule", "policy", "grant", "runs", "until", "asker", "tree", "hunks", "fields")
     lines = [f"  {name} {_short(predicate[name])}" for name in named if predicate.get(name)]
+    if predicate.get("keep"):
+        lines.append("  programs that it needs and that were not known run here from then on")
     when = [f"  at {moment(at)}"] if isinstance(at, int) else []
     return [f"  about {subjects}", *lines, *when]
 
