@@ -12,8 +12,8 @@ from assent.adapters.git.bare import user_git
 from assent.adapters.git.clones import Clone
 from assent.adapters.git.log import GitLogs
 from assent.adapters.git.patches import patches
+from assent.adapters.identity.many import ManySignatures
 from assent.adapters.identity.server_key import ServerKeyFile
-from assent.adapters.identity.signatures import CheckedSignatures
 from assent.app.proof.record import keys_predicate
 from assent.app.proof.verify_range import Question, RangeVerification, verify_range
 from assent.core.canonical import Json, canonical
@@ -255,7 +255,7 @@ class LogHouse:
         wanted: Wanted = Wanted.ANY,
     ) -> RangeVerification:
         question = Question(given=given, ref=ref, root=root, wanted=wanted)
-        return verify_range(Clone(folder or self.user.folder), CheckedSignatures(), question)
+        return verify_range(Clone(folder or self.user.folder), ManySignatures(), question)
 
     def answer(self, **how: Any) -> Answer:
         """For the newest commit of main."""

@@ -11,6 +11,7 @@ import pytest
 
 from assent.adapters.git.clones import Clone
 from assent.adapters.git.log import GitLogs
+from assent.adapters.identity.many import ManySignatures
 from assent.adapters.identity.server_key import ServerKeyFile
 from assent.adapters.identity.signatures import CheckedSignatures
 from assent.app.changes.decide import accept
@@ -87,7 +88,7 @@ class House:
 
     def verify(self, given: str = "main", folder: Path | None = None) -> RangeVerification:
         question = Question(given=given, ref="refs/heads/main")
-        return verify_range(Clone(folder or self.user.folder), CheckedSignatures(), question)
+        return verify_range(Clone(folder or self.user.folder), ManySignatures(), question)
 
 
 async def make_house(folder: Path, *, key: Path | None = None) -> House:

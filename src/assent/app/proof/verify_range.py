@@ -1,13 +1,15 @@
 """Verify a range of commits against the log of decisions beside them: in any clone, offline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from assent.app.proof.ports import Signatures
+from assent.core.people.model import Factor
 from assent.core.proof.answers import Answer, Commit, Verdict, Wanted
-from assent.core.proof.checking import Checked, check_log
+from assent.core.proof.checking import Checked, check_log, signed_in
 from assent.core.proof.coverage import Coverage
+from assent.core.proof.dsse import Signature
+from assent.core.proof.keys import PublicKey, Unproven
 from assent.core.proof.log import Log, LogCommit, Touched, Trouble, read_log
 
 FINGERPRINT = 16
@@ -24,6 +26,20 @@ class Heads:
     """Names of logs that have entries which the one to read lacks."""
     is_cut: bool = False
     """Whether the beginning is missing, as in a shallow clone."""
+
+
+Signed: TypeAlias = tuple[Signature, bytes, PublicKey]
+"""A signature, the payload that it is under, and the key that made it."""
+
+
+class ManySignatures(Protocol):
+    """Checks signatures, and may check many of them at once before it is asked for each."""
+
+    def check(self, signature: Signature, payload: bytes, key: PublicKey) -> Factor | Unproven:
+        """See `Signatures.check`."""
+        ...
+
+    def check_ahead(self, signed: Iterable[Signed]) -> None: ...
 
 
 class CodeHistory(Protocol):
@@ -84,7 +100,7 @@ class Question:
 
 
 def verify_range(
-    history: CodeHistory, signatures: Signatures, question: Question
+    history: CodeHistory, signatures: ManySignatures, question: Question
 ) -> RangeVerification:
     """Answers for each commit of the range, and all that is wrong with the log.
 
@@ -97,6 +113,7 @@ def verify_range(
         answers = tuple(Answer(each, Verdict.UNVERIFIABLE, why) for each in commits)
         return RangeVerification(question.ref, answers, (), 0, "", heads.head)
     log = read_log(history.log(heads.head))
+    signatures.check_ahead(signed_in(log))
     checked = check_log(log, signatures.check)
     line = set(history.history(question.ref))
     line.update(history.history(commits[-1].id) if commits else ())

@@ -4,7 +4,8 @@ Each entry is checked with the keys that were in force where it stands. What doe
 as a `Trouble`, and counts for nothing from then on.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from assent.core.canonical import Json
@@ -18,7 +19,7 @@ from assent.core.proof.key_history import (
     next_book,
     read_change,
 )
-from assent.core.proof.keys import PublicKey, Unproven
+from assent.core.proof.keys import PublicKey, Unproven, keyid_of
 from assent.core.proof.log import (
     JOINED,
     Log,
@@ -62,6 +63,20 @@ class Checked:
         """The digest of the policy in force at a place of the log; empty: none is known."""
         held = [each.digest for each in self.policies if each.position <= position]
         return held[-1] if held else ""
+
+
+def signed_in(log: Log) -> Iterator[tuple[Signature, bytes, PublicKey]]:
+    """The signatures that checking the log will ask for, as far as its entries name their keys."""
+    keys: dict[str, PublicKey] = {}
+    for entry in log.entries:
+        if entry.statement.kind == KEYS:
+            with suppress(ValueError):
+                change = read_change(entry.id, entry.statement)
+                own = (key for person in change.people for key in person.keys)
+                keys.update((keyid_of(key), key) for key in (*own, *change.servers))
+        for signature in entry.envelope.signatures:
+            if signature.keyid in keys:
+                yield signature, entry.envelope.payload, keys[signature.keyid]
 
 
 def check_log(log: Log, check: Check) -> Checked:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from assent.adapters.git.clones import Clone
-from assent.adapters.identity.signatures import CheckedSignatures
+from assent.adapters.identity.many import ManySignatures
 from assent.app.proof.verify_range import Question, RangeVerification, verify_range
 from assent.core.proof.answers import Wanted
 from assent.core.proof.log import LOG_REF
@@ -72,7 +72,7 @@ def _faults(clone: Clone, update: tuple[str, str, str], *, root: str, wanted: Wa
     else:
         given, branch = (f"{old}..{new}" if _is_there(old) else f"..{new}"), ref
     question = Question(given=given, ref=branch, root=root, wanted=wanted)
-    return _said(verify_range(clone, CheckedSignatures(), question), short)
+    return _said(verify_range(clone, ManySignatures(), question), short)
 
 
 def _said(found: RangeVerification, short: str) -> list[str]:

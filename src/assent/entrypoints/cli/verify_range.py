@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from assent.adapters.git.clones import Clone
-from assent.adapters.identity.signatures import CheckedSignatures
+from assent.adapters.identity.many import ManySignatures
 from assent.app.proof.verify_range import Question, RangeVerification, verify_range
 from assent.core.canonical import Json
 from assent.core.people.model import Factor
@@ -43,7 +43,7 @@ def verify_commits(
         root=root,
         wanted=wanted,
     )
-    found = verify_range(clone, CheckedSignatures(), question)
+    found = verify_range(clone, ManySignatures(), question)
     click.echo(json.dumps(as_fields(found), indent=2) if as_json else "\n".join(_words(found)))
     if found.troubles:
         raise IntegrityError(
