@@ -205,6 +205,28 @@ async def test_acceptances_that_stand_out(gate: Gatehouse, tmp_path: Path) -> No
     assert signed == ["person", "server", "server", None]
 
 
+async def test_policies_in_force_as_the_period_begins(gate: Gatehouse, tmp_path: Path) -> None:
+    def accept(tx: Any) -> None:
+        for at, place in ((1, "/a"), (2, "/a"), (3, "/b"), (6, "/a")):
+            said = {"policy": f"sha256:{at}", "before": "", "by": "ana", "request": at}
+            tx.append(f"policy/{place}", "policy-accepted", at=at, fields=said)
+
+    await gate.store.write(accept, durable=True)
+
+    def found(since: int, until: int) -> list[tuple[str, str, str]]:
+        path = written(gate, tmp_path / "e", period=Period(since, until))
+        return [(r["workspace"], r["policy"], r["in_force"]) for r in rows(path, "policies")]
+
+    start, then = "as the period begins", "from then on"
+    assert found(5, 9) == [
+        ("/a", "sha256:2", start),
+        ("/b", "sha256:3", start),
+        ("/a", "sha256:6", then),
+    ]
+    assert found(2, 3) == [("/a", "sha256:1", start), ("/a", "sha256:2", then)]
+    assert found(7, 9) == [("/a", "sha256:6", start), ("/b", "sha256:3", start)]
+
+
 # Files
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from assent.app.people.records import STREAM as PEOPLE
 from assent.app.ports import View
-from assent.app.records import body_of
+from assent.app.records import body_of, policy_stream
 from assent.core.approvals import AGENT_PROMPT
 from assent.core.canonical import Json
 from assent.core.changes.acceptance import BY_POLICY
@@ -50,7 +50,7 @@ def tables() -> tuple[Table, ...]:
         _plain("steps", ("expired", "escalated", "superseded", "let-through", "reminded"), _STEP),
         _plain("changes", ("submitted", "revised", "reverted", "abandoned"), _CHANGE),
         _plain("merges", ("merged",), _MERGE),
-        _plain("policies", ("policy-accepted",), ("policy", "before", "by", "request")),
+        Table("policies", ("at", *_POLICY, *PROOF), _policies),
         Table("people", ("at", *_PERSON, *PROOF), _people),
         _plain("delegations", ("delegated", "delegation-revoked"), _DELEGATION),
         Table("overrides", ("at", *_OVERRIDE, *PROOF), _overrides),
@@ -74,6 +74,7 @@ _CHANGE = (
     *("class", "workspace", "branch", "target", "reverts", "plan"),
 )
 _MERGE = ("change", "merged_revision", "target", "before", "commit", "tree", "owner", "tests")
+_POLICY = ("workspace", "policy", "before", "by", "request", "in_force")
 _PERSON = (
     *("person", "kind", "by", "via", "factor", "roles", "active", "login", "keys", "passkeys"),
     *("version", "key", "reason"),
@@ -195,6 +196,29 @@ def _mappings(value: Json) -> list[Mapping[str, Json]]:
 
 def _texts(value: Json) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else []
+
+
+# Policies
+
+
+def _policies(view: View, period: Period) -> Iterator[Row]:
+    """Those in force as the period begins, and those accepted in it."""
+    before: dict[str, Row] = {}
+    for entry, body in _entries(view, Period(0, period.until), ("policy-accepted",)):
+        at = body.get("at")
+        row: dict[str, Json] = {
+            "at": at,
+            "workspace": entry.stream.removeprefix(policy_stream("")),
+            **{name: body.get(name) for name in ("policy", "before", "by", "request")},
+            **_proof(entry),
+        }
+        if isinstance(at, int) and at < period.since:
+            before[entry.stream] = {**row, "in_force": "as the period begins"}
+            continue
+        yield from before.values()
+        before.clear()
+        yield {**row, "in_force": "from then on"}
+    yield from before.values()
 
 
 # People
