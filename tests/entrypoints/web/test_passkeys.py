@@ -262,6 +262,7 @@ CHANGES = {
     "link": ("/people/ben/link", {}),
     "disable": ("/people/ben/disable", {}),
     "profile": ("/account", {"full_name": "Ana", "aliases": "@owner"}),
+    "delegation": ("/account/delegations", {"to": "ben", "for_ms": "3600000"}),
     "key": ("/account/keys", {"key": f"{SshSigner().key.kind} {SshSigner().key.blob}"}),
 }
 
@@ -290,6 +291,9 @@ async def test_a_cookie_adds_no_key_by_the_api(ana: Browser) -> None:
     fields = {"key": f"{key.kind} {key.blob}"}
     told = await ana.client.post("/api/people/ana/keys", json=fields)
     assert told.status_code == 403
+    told = await ana.client.post("/api/delegations", json={"to": "ben", "until": 10**13})
+    assert told.status_code == 403
+    assert "takes your signature" in told.json()["error"]["message"]
     told = await ana.client.post("/api/passkeys/begin", json={})
     assert told.status_code == 428
     assert told.json()["error"]["code"] == "proof-wanted"

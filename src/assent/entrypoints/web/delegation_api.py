@@ -24,6 +24,7 @@ from assent.app.proof.signing import ENVELOPE_LIMIT
 from assent.core.canonical import Json
 from assent.core.risk.factors import RiskClass
 from assent.entrypoints.web.api import Ascii
+from assent.entrypoints.web.proving import demand_signed
 from assent.entrypoints.web.sessions import ApiCaller
 from assent.entrypoints.web.site import OurSite
 from assent.entrypoints.web.statement_api import signer_named, statement_record
@@ -111,6 +112,8 @@ def oncall(
 @router.post("/delegations", max_body_size=LIMIT)
 async def give(site: OurSite, who: ApiCaller, body: DelegationBody) -> Response:
     envelope = body.envelope.encode() if body.envelope else None
+    if envelope is None:
+        demand_signed(site, who)
     made = await delegate(site.gate, body.hand(), who.speaker, envelope=envelope)
     return Ascii(delegation_record(made, site.gate.clock.now()))
 

@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Depends, Form, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -14,11 +14,12 @@ from assent.core.risk.factors import RiskClass
 from assent.entrypoints.web.account_pages import account_page
 from assent.entrypoints.web.delegation_api import class_named
 from assent.entrypoints.web.people_pages import speaker_of
+from assent.entrypoints.web.proving import demand_proof
 from assent.entrypoints.web.sessions import BrowserSession
 from assent.entrypoints.web.site import OurSite, Site
 from assent.errors import AssentError
 
-router = APIRouter(default_response_class=HTMLResponse)
+router = APIRouter(default_response_class=HTMLResponse, dependencies=[Depends(demand_proof)])
 
 
 class DelegationForm(BaseModel):

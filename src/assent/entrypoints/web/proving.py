@@ -11,7 +11,14 @@ from assent.errors import ForbiddenError
 
 PROOF = "x-assent-proof"
 """The header in which a page's script sends what the passkey answered."""
-FREE = frozenset({"/account/sessions/end", "/people/{name}/logout", "/people/tokens/revoke"})
+FREE = frozenset(
+    {
+        "/account/sessions/end",
+        "/account/delegations/{delegation_id}/revoke",
+        "/people/{name}/logout",
+        "/people/tokens/revoke",
+    }
+)
 """What only takes away."""
 
 
@@ -37,7 +44,7 @@ def demand_signed(site: Site, who: Caller) -> None:
     if who.via == "web" and who.factor is not Factor.NONE and has_passkey(site, who.person):
         raise ForbiddenError(
             "Changing who may decide, or with what, takes your signature.",
-            hint="What to sign: POST /api/people/NAME/statement. Or do it on the page.",
+            hint="What to sign: POST to the same address with /statement. Or do it on the page.",
         )
 
 
