@@ -42,7 +42,7 @@ def test_no_page_has_a_serious_finding(visit: Visits, served: Served, look: dict
     for risk in RiskClass:
         served.do(served.desk.command(risk=risk, title=f"run something {risk.word}"))
     paths = ["/", *(f"/requests/{n}" for n in (1, 2, 3, 4, 6, 8, 10)), "/together?n=1&n=2"]
-    for path in [*paths, "/activity", "/agents", "/levels", "/requests/99"]:
+    for path in [*paths, "/activity", "/agents", "/people", "/account", "/levels", "/requests/99"]:
         page.goto(served.url + path)
         check(page)
     visit.expected.add("404")

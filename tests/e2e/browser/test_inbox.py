@@ -349,7 +349,10 @@ def test_on_a_phone_a_request_is_decided_by_touch(visit: Visits, served: Served)
     expect(page.locator(".standing")).to_contain_text("rejected by ana")
 
 
-@pytest.mark.parametrize("path", ["/", "/requests/1", "/requests/2", "/activity", "/agents"])
+PATHS = ["/", "/requests/1", "/requests/2", "/activity", "/agents", "/people", "/account"]
+
+
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("width", [360, 640])
 def test_no_page_scrolls_sideways(visit: Visits, served: Served, path: str, width: int) -> None:
     """360 px is a small phone; 640 px is half a desktop, as at 200 % zoom."""
