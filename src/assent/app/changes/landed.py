@@ -125,6 +125,10 @@ async def _rest(gate: Gatehouse, change: Change, *, onto: str) -> Revision | Non
         model=newest.model,
         report=newest.report,
         note=f"the rest of revision {newest.number}: what was not accepted",
+        submitter=newest.submitter,
+        person=newest.person,
+        apart=newest.apart,
+        authors=newest.authors,
     )
     return await tree_revision(gate, change.repository, left, made)
 

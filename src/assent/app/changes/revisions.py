@@ -47,6 +47,8 @@ class Made:
     """Whose agent made it; empty: not known, or no agent did."""
     apart: bool = False
     """Whether that agent ran as another user than Assent."""
+    authors: tuple[str, ...] = ()
+    """Of commits that it was made from and does not hold any more."""
 
 
 async def tree_revision(
@@ -60,7 +62,7 @@ async def tree_revision(
         versions = git.versions(repository, payload.base, payload.commit)
         authors = git.authors(repository, payload.base, payload.commit)
         read = read_revision(payload, patches, versions, made, number=number)
-        return replace(read, authors=authors)
+        return replace(read, authors=tuple(dict.fromkeys((*made.authors, *authors))))
 
     return await asyncio.to_thread(work)
 

@@ -141,16 +141,19 @@ async def _capture(gate: Gatehouse, submission: Submission, known: Change | None
     target = known.target if known is not None else _target(submission, rules, place)
     merged = gate.store.read(lambda view: _merged_from(view, place, target))
 
-    def capture() -> TreePayload:
+    def capture() -> tuple[TreePayload, tuple[str, ...]]:
         held = git.capture(
             place, target=target, uncommitted=submission.uncommitted, branch=submission.branch
         )
         if not merged:
-            return held
-        return git.continued(place.repository, held, target=target, merged=merged)
+            return held, ()
+        payload = git.continued(place.repository, held, target=target, merged=merged)
+        # What goes on after a merge is one new commit, whoever wrote those that it comes from.
+        authors = git.authors(place.repository, held.base, held.commit)
+        return payload, () if payload == held else authors
 
-    payload = await asyncio.to_thread(capture)
-    revision = await tree_revision(gate, place.repository, payload, made)
+    payload, authors = await asyncio.to_thread(capture)
+    revision = await tree_revision(gate, place.repository, payload, replace(made, authors=authors))
     if not revision.hunks:
         hint = "" if submission.uncommitted else "To submit what is not committed: --uncommitted"
         raise UsageError(f"Nothing differs from {target}.", hint=hint)
