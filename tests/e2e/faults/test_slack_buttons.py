@@ -2,7 +2,6 @@
 
 import http.client
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,16 +35,16 @@ tier = "review"
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def api() -> Iterator[Api]:
     with slack_api() as found:
         yield found
 
 
-@pytest.fixture
-def house(api: Api, tmp_path: Path) -> Iterator[House]:
+@pytest.fixture(scope="module")
+def house(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Ana is told in Slack, by an app of her own."""
-    with house_in(tmp_path / "house") as made:
+    with house_in(tmp_path_factory.mktemp("slack") / "house") as made:
         with made.home.config_file.open("a") as config:
             config.write(f'origin = "https://{PUBLIC}"\nnotify_every_s = 0\n\n[slack]\n')
             config.write(f'signing_secret = "{SECRET}"\nbot_token = "{TOKEN}"\n')
@@ -53,12 +52,8 @@ def house(api: Api, tmp_path: Path) -> Iterator[House]:
         with_git(made)
         made.start()
         put_in_force(made, POLICY)
-        for words in (
-            ("change", "ana", "--slack", "U1"),
-            ("channels", "add", "slack-app:" + "//", "--label", "Slack"),
-        ):
-            said = made.assent("people", *words)
-            assert said.returncode == 0, said.stderr
+        made.client.post("/api/people/ana/change", {"slack": "U1"})
+        made.client.post("/api/people/ana/channels", {"url": "slack-app://", "label": "Slack"})
         yield made
 
 
