@@ -7,6 +7,8 @@ import pytest
 from assent.core.canonical import Json
 from assent.core.proof.answers import How, Verdict, Wanted
 from assent.core.proof.levels import Level
+from assent.core.proof.log import NewEntry
+from assent.core.proof.statement import read_statement
 from tests.adapters.git.log_scene import LogHouse, person
 from tests.signing import PasskeySigner, SshSigner
 
@@ -271,6 +273,22 @@ def test_the_policy_merged_it(house: LogHouse) -> None:
     answer = house.answer()
     assert (answer.verdict, answer.how) == (Verdict.APPROVED, How.POLICY)
     assert not house.answer(wanted=Wanted.SIGNED).is_approved
+
+
+def test_what_was_said_at_an_agents_prompt_is_kept_and_approves_nothing(house: LogHouse) -> None:
+    base, made = house.change()
+    who = "whoever sits at the agent's prompt"
+    here = house.decision(base, made, by=who, signers=[], via="agent-prompt", ref="")
+    policy = house.policy(b"[lax]\n", request="REQ-1", action=_action(here))
+    house.append(here)
+    assert not house.verify("main").troubles
+    house.append(house.policy(), policy)
+    assert [each.kind.value for each in house.verify("main").troubles] == ["policy-by-stranger"]
+
+
+def _action(entry: NewEntry) -> str:
+    subjects = read_statement(entry.envelope.payload).subjects
+    return f"sha256:{subjects[-1].digest['sha256']}"
 
 
 # Keys

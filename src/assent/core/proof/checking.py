@@ -196,6 +196,9 @@ class _Walk:
         signed = self._signed(entry, self.book, by=voice.by)
         if signed is None:
             return
+        if voice.is_at_prompt and not signed.person:
+            # Nobody knows who sat there, and nobody says so: it is kept, and approves nothing.
+            return
         if voice.agrees and (known is None or not known.active):
             self._say(
                 Touched.NOT_A_PERSON,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from assent.core.approvals import AGENT_PROMPT
 from assent.core.canonical import Json
 from assent.core.people.model import Factor, Need
 from assent.core.proof.key_history import Vouch
@@ -54,6 +55,11 @@ class Voice:
     @property
     def hunks(self) -> frozenset[str]:
         return frozenset(texts_of(self._predicate, "hunks"))
+
+    @property
+    def is_at_prompt(self) -> bool:
+        """Whether it was said at the agent's own prompt, about a call of that agent."""
+        return self.text("via") == AGENT_PROMPT and not self.text("ref")
 
     @property
     def set(self) -> tuple[str, str]:
