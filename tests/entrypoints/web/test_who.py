@@ -117,6 +117,23 @@ async def test_the_ladder_the_asker_and_the_signature_are_told(
     assert record["next_reminder"] == NOON + HOUR
 
 
+async def test_the_page_says_what_the_reader_can_say(desk: Desk, ana: httpx2.AsyncClient) -> None:
+    await desk.know("ben")
+    one = await desk.command()
+    asked, graded = one.proposal, one.assessment
+    await desk.ask(asked, graded, reviewers=("ben",))
+    await desk.ask(asked, graded, reviewers=("ana", "ben"), quorum=2)
+    await desk.ask(asked, graded, asker="ana", separate=True)
+    await decide_request(desk.gate, 3, Word(verdict=Verdict.APPROVE, by="ana", via="cli"))
+    assert 'class="note stance"' not in (await ana.get("/requests/1")).text
+    assert "You are not one of those who decide this." in await text_of(ana, "/requests/2")
+    assert "You have approved; others are missing." in await text_of(ana, "/requests/3")
+    assert "Your agent asks this, so others approve it." in await text_of(ana, "/requests/4")
+    made = Delegation("d", giver="ben", taker="ana", created_at=NOON - 1, until=NOON + HOUR)
+    await desk.store.write(lambda tx: tx.add_delegation(made), durable=True)
+    assert "You approve in ben's name: ben let you" in await text_of(ana, "/requests/2")
+
+
 async def test_what_anybody_decides_alone_is_told_shortly(
     desk: Desk, ana: httpx2.AsyncClient
 ) -> None:
@@ -216,6 +233,19 @@ async def test_a_version_that_is_not_there_is_not_read(desk: Desk, ana: httpx2.A
     await desk.command(risk=RiskClass.HIGH)
     answer = await ana.post("/requests/1/opened", data={"version": "2", "read": "yes"})
     assert answer.status_code == 400
+
+
+async def test_together_each_one_has_to_be_read(desk: Desk, ana: httpx2.AsyncClient) -> None:
+    for number in (1, 2):
+        await desk.command(f"step {number}", risk=RiskClass.HIGH, title=f"take step {number}")
+    page = (await ana.get("/together?n=1&n=2")).text
+    assert page.count("data-needed") == 2
+    await opened(ana, read="yes")
+    form = {"verdict": "approve", "item": ["1:1", "2:1"], "confirm": "yes"}
+    answer = await ana.post("/together", data=form)
+    assert answer.status_code == 409
+    states = [(await ana.get(f"/api/requests/{n}")).json()["state"] for n in (1, 2)]
+    assert states == ["approved", "pending"]
 
 
 async def test_reading_is_each_persons_own(desk: Desk, ana: httpx2.AsyncClient) -> None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from assent.app.ports import View
-from assent.app.speaking import reading_of
+from assent.app.speaking import name_for, reading_of
 from assent.core.approvals import Request as Asked
 from assent.entrypoints.web.faults import is_fragment
 from assent.entrypoints.web.sessions import Browser, BrowserSession
@@ -16,7 +16,7 @@ from assent.entrypoints.web.site import OurSite, Site
 from assent.entrypoints.web.views.activity import KINDS, Filter, entry_view, read_activity
 from assent.entrypoints.web.views.inbox import PAGE, Inbox, read_inbox
 from assent.entrypoints.web.views.requests import RequestView, last_reasons, request_view
-from assent.entrypoints.web.views.who import known_about, others_than
+from assent.entrypoints.web.views.who import known_about, others_than, stance
 from assent.errors import NotFoundError, UsageError
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -62,17 +62,19 @@ def detail_values(
 ) -> dict[str, object]:
     """What `_request.html` needs."""
     context = site.context()
-    recent, known, reading = site.gate.store.read(
+    recent, known, reading, giver = site.gate.store.read(
         lambda view: (
             view.recent(limit=RECENT_REASONS),
             known_about(site.gate, view, request, now=context.now),
             reading_of(view, request, person),
+            name_for(site.gate, view, request, by=person, at=context.now),
         )
     )
     return {
         "request": request_view(request, context, known, whole=whole),
         "is_read": reading is not None and reading.read,
         "people": others_than(person, known),
+        "stance": stance(request, person, giver, known=known),
         "reasons": last_reasons(recent),
         "notice": "",
         "draft": None,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from assent.app.gatehouse import Gatehouse
 from assent.app.ports import View
 from assent.app.speaking import delegations_for
-from assent.core.approvals import AGREEING, Decision, Request, State, ballot_of
+from assent.core.approvals import AGREEING, Decision, Request, State, approvers, ballot_of
 from assent.core.canonical import Json
 from assent.core.due import next_reminder
 from assent.core.people.delegation import why_not
 from assent.core.people.model import Delegation, Factor, Need, Person
-from assent.core.people.voices import NeedProgress, Voice, active_names, is_anybody
+from assent.core.people.voices import NeedProgress, Voice, active_names, is_anybody, is_member
 from assent.entrypoints.web.views import words
 from assent.entrypoints.web.views.context import Context
 
@@ -39,6 +39,24 @@ def known_about(gate: Gatehouse, view: View, request: Request, *, now: int) -> K
 def others_than(person: str, known: Known) -> tuple[str, ...]:
     """Whom `person` could hand something to, by name."""
     return tuple(each.name for each in known.people if each.active and each.name != person)
+
+
+def stance(request: Request, person: str, giver: str, *, known: Known) -> str:
+    """What `person` can say about it, where that is not simply their own word; or empty.
+
+    `giver` is in whose name they would speak.
+    """
+    if request.separate and person == request.asker:
+        return "Your agent asks this, so others approve it. You can say no, delay or withdraw it."
+    if giver:
+        return f"You approve in {giver}'s name: {giver} let you, and is told."
+    if not is_member(person, request.needs):
+        return "You are not one of those who decide this."
+    if person in approvers(request) and request.state is State.PENDING:
+        return "You have approved; others are missing."
+    if known.active is not None and person not in known.active:
+        return "You are nobody who may decide here."
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
