@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from assent.adapters.notify.messages import Job, Posting
+from assent.adapters.notify.messages import Job, Posting, Printed
 from assent.adapters.notify.process import AppriseNotifier, environment
 from assent.app.notifications.ports import Delivery, Message, Subject
 from assent.errors import UnavailableError, UsageError
@@ -131,16 +131,13 @@ async def test_of_a_server_that_does_not_answer_nothing_is_sure() -> None:
 
 
 async def test_when_time_is_up_the_rest_is_not_known_and_what_was_sent_is() -> None:
-    with web() as quick, web(status=None) as slow:
-        notifier = AppriseNotifier({}, limit_s=6.0)
-        found = await notifier.send(
-            [
-                message(f"json://{quick.place}/", "quick"),
-                message(f"json://{slow.place}/?rto=60", "slow"),
-            ]
-        )
+    sent = Printed(id="quick", is_sent=True).model_dump_json()
+    slow = f"import time; print({sent!r}, flush=True); print('half', end='', flush=True)"
+    command = (sys.executable, "-c", f"{slow}; time.sleep(600)")
+    notifier = AppriseNotifier({}, limit_s=4.0, command=command)
+    found = await notifier.send([message("json://x/", "quick"), message("json://y/", "slow")])
     assert found["quick"].is_sent
-    assert found["slow"] == Delivery(is_sent=False, fault="no answer within 6 s", is_sure=False)
+    assert found["slow"] == Delivery(is_sent=False, fault="no answer within 4 s", is_sure=False)
 
 
 async def test_one_broken_channel_does_not_touch_the_others() -> None:

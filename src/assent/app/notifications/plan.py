@@ -75,6 +75,8 @@ class _Draft:
     messages: list[Message] = field(default_factory=list)
     about: dict[str, tuple[str, ...]] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
+    quiet_until: dict[str, int] = field(default_factory=dict)
+    """By the person's name: looked for once, since it may be a week away."""
 
     def goes_out(self, piece: Piece, channel: Channel, message: str) -> None:
         self._note(piece, channel, replace(self._on(piece, channel), message=message))
@@ -191,7 +193,7 @@ def _plan_channel(
     ready: list[Piece] = []
     for piece in pieces:
         not_before = piece.item.on(channel.id).not_before
-        at = max(_reachable(person, channel, piece.item, given), not_before)
+        at = max(_reachable(person, channel, piece.item, draft=draft, given=given), not_before)
         if at > given.now:
             draft.waits(piece, channel, at)
         else:
@@ -210,12 +212,18 @@ def _plan_channel(
             draft.waits(piece, channel, max(free_at, given.now + 1))
 
 
-def _reachable(person: Person, channel: Channel, item: Item, given: Planning) -> int:
+def _reachable(
+    person: Person, channel: Channel, item: Item, *, draft: _Draft, given: Planning
+) -> int:
     """When quiet hours end for it."""
-    urgent = item.occasion is Occasion.SECURITY or (
-        channel.urgent and item.risk is RiskClass.IRREVERSIBLE
-    )
-    return sends_at(person, given.now, urgent=urgent, zone=zone_named(person.zone) or UTC)
+    if item.occasion is Occasion.SECURITY:
+        return given.now
+    if channel.urgent and item.risk is RiskClass.IRREVERSIBLE:
+        return given.now
+    if person.name not in draft.quiet_until:
+        zone = zone_named(person.zone) or UTC
+        draft.quiet_until[person.name] = sends_at(person, given.now, urgent=False, zone=zone)
+    return draft.quiet_until[person.name]
 
 
 def _batches(
