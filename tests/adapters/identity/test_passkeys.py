@@ -1,6 +1,8 @@
 """The ceremonies: what browsers are asked, and which of their answers are right."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +38,15 @@ REQUIRED = UserVerificationRequirement.REQUIRED
 def passkey_of(device: Device) -> Passkey:
     made = CEREMONIES.registered(device.register(OPTIONS), HERE, CHALLENGE)
     return Passkey(made.id, made.public_key, "test", added_at=0, sign_count=made.sign_count)
+
+
+def test_the_library_is_there_only_when_a_passkey_is_used() -> None:
+    code = (
+        "import sys, assent.entrypoints.daemon; "
+        "print(*sorted({'webauthn', 'cryptography', 'apprise'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_challenges_are_long_and_never_the_same() -> None:

@@ -31,6 +31,7 @@ from assent.core.people.model import Factor, Passkey, Person
 from assent.core.proof.dsse import Signature, challenge_of, read_envelope
 from assent.core.proof.webauthn import from_base64url, to_base64url
 from tests.e2e.browser.conftest import WATCH_POLICY
+from tests.e2e.browser.test_accessibility import LOOKS, check
 from tests.e2e.faults.agents import CLAUDE
 from tests.e2e.faults.house import Hook, House, house_in
 
@@ -493,6 +494,36 @@ def by_fido2(passkey: Passkey, payload: bytes, made: Signature, page: str) -> bo
     except (InvalidSignature, ValueError, KeyError):
         return False
     return True
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_page_of_passkeys_has_a_serious_finding(
+    house: House, ana: Visitor, look: dict[str, Any]
+) -> None:
+    ana.page.emulate_media(color_scheme=look["color_scheme"])
+    ana.page.set_viewport_size(look["viewport"])
+    ana.page.goto(ana.address("/account"))
+    check(ana.page)
+    ana.register()
+    check(ana.page)
+    ana.page.goto(ana.address("/login"))
+    check(ana.page)
+    hook = asked(house)
+    ana.page.goto(ana.address("/requests/REQ-1"))
+    ana.ready()
+    ana.page.locator('[data-act="approve"]').click()
+    check(ana.page)
+    ana.knows_who(knows=False)
+    ana.page.keyboard.press("Enter")
+    expect(ana.page.locator("#panel-approve [data-told]")).to_be_visible()
+    check(ana.page)
+    ana.log_out()
+    ana.link()
+    check(ana.page)
+    ana.page.goto(ana.address("/requests/REQ-1"))
+    check(ana.page)
+    house.decide(1, "reject", reason="Done here.")
+    assert not hook.said().passed
 
 
 IN_TOTO = "application/vnd.in-toto+json"
