@@ -131,6 +131,11 @@ def accepted_by_policy(change: Change, *, why: str, at: int, policy: Digest) -> 
     return _taken(given, hunks)
 
 
+def owner_of(change: Change, accepted: Acceptance | None) -> str:
+    """Who answers for what merges: who accepted it, or whose change it is where the policy did."""
+    return change.owner if accepted is None or accepted.via == BY_POLICY else accepted.by
+
+
 def chosen(change: Change, named: Sequence[HunkId] | None) -> tuple[HunkId, ...] | Refusal:
     """The hunks that an acceptance is about, in the order of the revision."""
     known = tuple(dict.fromkeys(hunk.id for hunk in change.newest.hunks))

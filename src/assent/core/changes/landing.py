@@ -6,7 +6,7 @@ Only what an acceptance in force names goes through, and each acceptance merges 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from assent.core.changes.acceptance import BY_POLICY
+from assent.core.changes.acceptance import owner_of
 from assent.core.changes.lifecycle import (
     Cause,
     Refusal,
@@ -111,7 +111,7 @@ def merged(
         commit=landed.after,
         tree=landed.tree,
         revision=change.newest.number,
-        owner=change.owner if accepted.via == BY_POLICY else accepted.by,
+        owner=owner_of(change, accepted),
         at=at,
         tests=landed.tests,
         hunks=accepted.hunks,

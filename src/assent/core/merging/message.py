@@ -1,6 +1,6 @@
 """What a merge commit says: what it is, for what, and who answers for it."""
 
-from assent.core.changes.acceptance import BY_POLICY
+from assent.core.changes.acceptance import BY_POLICY, owner_of
 from assent.core.changes.lifecycle import acceptance_in_force
 from assent.core.changes.model import Change, Opinion, Verdict
 
@@ -18,7 +18,8 @@ def merge_message(change: Change, *, log_head: str = "") -> str:
     title = _plain(change.title)[:SUBJECT] or change.name
     lines = (change.plan or change.newest.report).strip().splitlines()
     body = "\n".join(line.rstrip() for line in lines[:BODY_LINES])
-    trailers = [f"Assent-Change: {change.name}", f"Assent-Owner: {_plain(change.owner)}"]
+    owner = owner_of(change, acceptance_in_force(change))
+    trailers = [f"Assent-Change: {change.name}", f"Assent-Owner: {_plain(owner)}"]
     trailers += [f"Assent-Reviewed-by: {name}" for name in _reviewers(change)]
     if change.reverts is not None:
         trailers.append(f"Assent-Reverts: CH-{change.reverts}")

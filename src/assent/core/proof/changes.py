@@ -7,7 +7,7 @@ it has the same bytes, so that one can be checked by making it anew.
 from dataclasses import dataclass
 
 from assent.core.canonical import Digest, Json, digest_text
-from assent.core.changes.acceptance import BY_POLICY
+from assent.core.changes.acceptance import owner_of
 from assent.core.changes.agreement import voices_for
 from assent.core.changes.binding import binding
 from assent.core.changes.lifecycle import acceptance_in_force
@@ -111,7 +111,7 @@ def merge_statement(change: Change, landing: Landing) -> Statement:
         "tests": {} if run is None else _tests(run),
         "evidence": [{"name": "tests", "digest": landing.evidence}] if landing.evidence else [],
         "policy": landing.policy,
-        "owner": change.owner if accepted is None else owner_of(change, accepted),
+        "owner": owner_of(change, accepted),
         "reverts": "" if change.reverts is None else f"CH-{change.reverts}",
         "at": landing.at,
         "seenLogHead": landing.seen,
@@ -127,11 +127,6 @@ def merge_statement(change: Change, landing: Landing) -> Statement:
 def accepted_by(change: Change, accepted: Acceptance) -> tuple[Acceptance, ...]:
     """The voices by which what `accepted` completed was accepted; the policy's is its own."""
     return voices_for(change, accepted.digest) or (accepted,)
-
-
-def owner_of(change: Change, accepted: Acceptance) -> str:
-    """Who answers for what was accepted: a person."""
-    return change.owner if accepted.via == BY_POLICY else accepted.by
 
 
 def _tests(run: TestRun) -> dict[str, Json]:
