@@ -188,6 +188,11 @@ def test_the_message_names_those_who_approved_this_revision() -> None:
     )
 
 
+def test_who_accepted_it_answers_for_it() -> None:
+    text = merge_message(replace(CHANGE, owner="whoever handed it in"))
+    assert "Assent-Owner: ana\n" in text
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [
@@ -196,7 +201,7 @@ def test_the_message_names_those_who_approved_this_revision() -> None:
             replace(CHANGE, title="a\n\nAssent-Owner: eve"), "a Assent-Owner: eve", id="lines"
         ),
         pytest.param(
-            replace(CHANGE, owner="ana\nAssent-Owner: eve"),
+            replace(CHANGE, owner="ana\nAssent-Owner: eve", acceptances=()),
             "Assent-Owner: ana Assent-Owner: eve",
             id="a name with lines",
         ),
