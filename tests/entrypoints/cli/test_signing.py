@@ -263,3 +263,19 @@ def test_as_the_guide_says(
         done = run("approve", second["name"], "--as", "ben", "--sign", str(keys.path("ben")))
         assert done.out.startswith(f"{second['name']}: approved by ben"), done.err
         assert run("verify").code == 0
+
+
+def test_a_delegation_is_signed_by_whoever_has_a_key(people: House, run: Run, keys: Keys) -> None:
+    words = ("delegate", "--to", "ben", "--for", "8h", "--path", "src/**")
+    refused = run(*words)
+    assert (refused.code, "passkey or a key" in refused.err) == (1, True)
+    given = run(*words, "--sign", str(keys.path("ana")))
+    assert given.code == 0, given.err
+    assert "To be signed: ana: delegate to ben (high)" in given.err
+    assert "  paths src/**" in given.err
+    assert "ben decides for ana, up to high, about src/**" in given.out
+    assert given.out.strip().endswith("signed (key)")
+    back = run("delegate", "--to", "ana", "--as", "ben", "--sign", str(keys.path("ben")))
+    assert "ana decides for ben" in back.out
+    for line in run("delegate", "list").out.splitlines():
+        assert run("delegate", "revoke", line.split()[0]).code == 0

@@ -92,12 +92,20 @@ def _details(said: Statement) -> list[str]:
     subjects = ", ".join(
         f"{each.name} {next(iter(each.digest.values()), '')[:19]}…" for each in said.subjects
     )
-    named = ("rule", "policy", "grant", "runs", "until", "asker", "tree", "hunks", "fields")
+    named = ("rule", "policy", "grant", "runs", "asker", "tree", "hunks", "fields")
+    limits = ("workspace", "paths")
     lines = [f"  {name} {_short(predicate[name])}" for name in named if predicate.get(name)]
+    lines += [f"  {name} {_whole(predicate[name])}" for name in limits if predicate.get(name)]
+    until = predicate.get("until")
+    lines += [f"  until {moment(until)}"] if isinstance(until, int) else []
     if predicate.get("keep"):
         lines.append("  programs that it needs and that were not known run here from then on")
     when = [f"  at {moment(at)}"] if isinstance(at, int) else []
     return [f"  about {subjects}", *lines, *when]
+
+
+def _whole(value: object) -> str:
+    return ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
 
 
 def _short(value: object) -> str:
