@@ -159,9 +159,15 @@ def forked(house: LogHouse) -> None:
 
 
 def reordered(house: LogHouse) -> None:
+    """ben's word is put before the one that ana gave, after ana saw the log as it was."""
     base, made = house.change("d.txt")
-    early = house.decision(base, made, seenLogHead="", at=house.at - 3_600_000)
-    house.append(house.decision(base, made, by="ben", seenLogHead=""), early)
+    first = house.decision(base, made, seenLogHead="")
+    second = house.decision(base, made, by="ben", seenLogHead="")
+    start = house.head
+    house.append(first, second)
+    last = house.decision(base, made, seenLogHead=house.head)
+    house.point(start)
+    house.append(second, first, last)
 
 
 def seen_before_it_was_there(house: LogHouse) -> None:
@@ -324,7 +330,7 @@ TAMPERINGS = [
     (tail_dropped, Touched.TAIL_DROPPED),
     (tail_dropped_after_a_merge, Touched.TAIL_DROPPED),
     (forked, Touched.TAIL_DROPPED),
-    (reordered, Touched.REORDERED),
+    (reordered, Touched.TAIL_DROPPED),
     (seen_before_it_was_there, Touched.TAIL_DROPPED),
     (whole_log_replaced, Touched.TAIL_DROPPED),
     (nobody, Touched.NOT_SIGNED),
@@ -361,6 +367,15 @@ def test_it_is_found_and_named(
     assert not kinds(house)
     tamper(house)
     assert found in kinds(house)
+
+
+def test_an_order_that_no_clock_gives_is_told(house: LogHouse) -> None:
+    base, made = house.change("d.txt")
+    early = house.decision(base, made, seenLogHead="", at=house.at - 2 * 3_600_000)
+    house.append(house.decision(base, made, by="ben", seenLogHead=""), early)
+    found = house.verify("main")
+    assert not found.troubles, "a clock that was set back is no tampering"
+    assert any("reordered" in note for note in found.notes)
 
 
 def test_an_entry_that_does_not_hold_covers_nothing(house: LogHouse) -> None:

@@ -75,12 +75,13 @@ class LogWork:
             waiting = self._gate.store.read(
                 lambda view: view.outgoing_in(Sending.NEW, limit=AT_ONCE, kind=KIND)
             )
-            rows = [each for each in waiting if each.place == first.place]
-            await self._append_rows(first, rows)
+            await self._append_rows(first, waiting)
 
-    async def _append_rows(self, first: Outgoing, rows: Sequence[Outgoing]) -> None:
-        """An unreadable or foreign row is given up by itself; what cannot be done now is left."""
+    async def _append_rows(self, first: Outgoing, waiting: Sequence[Outgoing]) -> None:
+        """With `first` all of its repository, from whichever work tree, so that its order is kept.
+        An unreadable or foreign row is given up by itself; what cannot be done now is left."""
         try:
+            rows = await asyncio.to_thread(_of_one_log, self._gate, first.place, waiting)
             refused = await asyncio.to_thread(append_rows, self._gate, first.place, rows)
         except UnavailableError as error:
             fault = str(error)
@@ -114,6 +115,20 @@ class LogWork:
                 except UnavailableError:
                     continue  # Told by the next entry that cannot be appended.
             await asyncio.sleep(JOIN_EVERY_S)
+
+
+def _of_one_log(gate: Gatehouse, place: str, rows: Sequence[Outgoing]) -> list[Outgoing]:
+    """Those whose place has the same log as `place`."""
+    logs = gate.proof.logs if gate.proof is not None else None
+    if logs is None:
+        return [row for row in rows if row.place == place]
+    found = {each: logs.find(each) for each in {place, *(row.place for row in rows)}}
+    wanted = found[place]
+    return [
+        row
+        for row in rows
+        if row.place == place or (wanted is not None and found[row.place] == wanted)
+    ]
 
 
 def append_rows(gate: Gatehouse, place: str, rows: Sequence[Outgoing]) -> dict[str, str]:

@@ -133,7 +133,7 @@ def verify_range(
         entries=len(log.entries),
         root=checked.root,
         log_head=heads.head,
-        notes=tuple(_notes(log, heads)),
+        notes=(*checked.notes, *_notes(log, heads)),
         evidence=log.evidence,
     )
 

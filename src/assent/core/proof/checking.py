@@ -36,9 +36,9 @@ from assent.core.proof.voices import MergeEntry, PolicyEntry, Voice
 
 Check = Callable[[Signature, bytes, PublicKey], Factor | Unproven]
 """See `Signatures.check`."""
-LATE_MS = 15 * 60_000
+LATE_MS = 3_600_000
 """A decision may be appended so much after others that were made later: people sign what they read
-some minutes before."""
+some minutes before, and git may be away for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ class Checked:
     troubles: tuple[Trouble, ...]
     void: Mapping[str, str]
     """Why entries count for nothing, by their ids."""
+    notes: tuple[str, ...] = ()
+    """What is odd, and may be honest."""
 
     def policy_at(self, position: int) -> str:
         """The digest of the policy in force at a place of the log; empty: none is known."""
@@ -108,6 +110,7 @@ class _Walk:
     void: dict[str, str] = field(default_factory=dict)
     root: str = ""
     latest: int = 0
+    notes: list[str] = field(default_factory=list)
     rejoined: set[str] = field(default_factory=set)
     policies: PolicyWalk = field(default_factory=PolicyWalk)
 
@@ -128,6 +131,7 @@ class _Walk:
             ),
             troubles=(*self.log.troubles, *self.troubles),
             void=self.void,
+            notes=tuple(self.notes),
         )
 
     def take(self, entry: LogEntry) -> None:
@@ -230,11 +234,9 @@ class _Walk:
     def _note_time(self, entry: LogEntry, voice: Voice) -> None:
         if entry.id not in self.rejoined:
             if voice.at < self.latest - LATE_MS:
-                self._say(
-                    Touched.REORDERED,
-                    entry,
-                    f"{voice.about} was decided long before what stands before it.",
-                    is_void=False,
+                self.notes.append(
+                    f"{entry.where}: {voice.about} was decided long before what stands before it: "
+                    "a clock was set back, or the log was reordered."
                 )
             self.latest = max(self.latest, voice.at)
 

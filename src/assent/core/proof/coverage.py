@@ -12,6 +12,7 @@ from assent.core.canonical import Json
 from assent.core.people.model import Need
 from assent.core.proof.answers import Answer, Commit, How, Verdict, Wanted
 from assent.core.proof.checking import Checked
+from assent.core.proof.key_history import Vouch
 from assent.core.proof.levels import Level
 from assent.core.proof.policies import met_by
 from assent.core.proof.voices import MergeEntry, Voice
@@ -243,7 +244,12 @@ class Coverage:
         if how in (How.SAME_TREE, How.SAME_HUNKS):
             found.append("Tests did not run on this tree.")
         for voice in voices:
-            if voice.vouched is not None and not voice.is_signed:
+            if voice.whose != voice.by:
+                found.append(
+                    f"{voice.by} decided for {voice.whose}: that {voice.whose} let them is what "
+                    "the server says."
+                )
+            if voice.vouched is Vouch.SERVER:
                 found.append(
                     f"{voice.by}'s key was put in by the server alone: that it is theirs is what "
                     "the server says."

@@ -81,8 +81,10 @@ class Voice:
 
     @property
     def is_signed(self) -> bool:
-        """Whether the person signed it, with a key that not only the server vouches for."""
-        return self.vouched is not None and self.vouched is not Vouch.SERVER
+        """Whether the person signed it for themselves, with a key that not only the server vouches
+        for. That somebody let them speak in their name is what the server says."""
+        own = not self.text("inNameOf")
+        return own and self.vouched is not None and self.vouched is not Vouch.SERVER
 
     @property
     def is_present(self) -> bool:
