@@ -385,6 +385,16 @@ async def test_odd_names_are_shown_and_do_nothing(desk: Desk, ana: httpx2.AsyncC
     assert "<img src=x" not in page
 
 
+async def test_the_activity_says_who_was_changed_and_by_whom(
+    desk: Desk, cli: httpx2.AsyncClient, ben: httpx2.AsyncClient
+) -> None:
+    await cli.post("/api/people/ben/change", json={"roles": ["ops"]})
+    page = (await ben.get("/activity?stream=people&kind=person-changed")).text
+    entry = page.split("<main")[1]
+    assert ">ben<" in re.sub(r"\s+", "", entry)
+    assert "by ana" in entry
+
+
 async def test_the_header_leads_to_one_s_account(ana: httpx2.AsyncClient) -> None:
     for path in ("/", "/activity", "/people"):
         assert 'class="me" href="/account"' in (await ana.get(path)).text

@@ -35,7 +35,7 @@ def begin_session(tx: Tx, session: WebSession) -> None:
     speaking(tx, by)
     tx.add_web_session(session)
     fields: dict[str, Json] = {"session": session_id(session), "browser": session.browser}
-    note(tx, session.person, "logged-in", by=by, at=session.created_at, fields=fields)
+    note(tx, session.person, "session-begun", by=by, at=session.created_at, fields=fields)
 
 
 async def make_link(
@@ -87,7 +87,7 @@ async def end_session(gate: Gatehouse, name: str, id_: str, *, by: Speaker) -> N
             )
         for each in mine:
             tx.drop_web_session(each.token_hash)
-        note(tx, name, "logged-out", by=by, at=now, fields={"session": id_})
+        note(tx, name, "session-ended", by=by, at=now, fields={"session": id_})
 
     await gate.store.write(work, durable=True)
 
@@ -104,7 +104,7 @@ async def end_sessions(
         for each in mine:
             tx.drop_web_session(each.token_hash)
         if mine:
-            note(tx, name, "logged-out", by=by, at=now, fields={"sessions": len(mine)})
+            note(tx, name, "session-ended", by=by, at=now, fields={"sessions": len(mine)})
         return len(mine)
 
     return await gate.store.write(work, durable=True)

@@ -43,7 +43,8 @@ def _line(entry: Entry) -> str:
     body = entry_record(entry)["body"]
     if not isinstance(body, dict):
         return visible_line(f"{entry.stream} {entry.seq} cannot be read; see: assent verify")
-    what = body.get("title") or _said(body) or body.get("tool") or ""
+    said = body.get("title") or _said(body) or body.get("tool")
+    what = said or body.get("person") or ""
     who = body.get("by") or body.get("agent") or ""
     request = f"REQ-{body['request']}" if "request" in body else ""
     at, kind, risk = _moment(body.get("at")), body.get("kind"), body.get("class") or ""

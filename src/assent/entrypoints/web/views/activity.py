@@ -31,6 +31,13 @@ KINDS = (
     "unexplained",
     "kept",
     "undone",
+    "person-added",
+    "person-changed",
+    "person-disabled",
+    "key-added",
+    "key-removed",
+    "recovered",
+    "session-begun",
 )
 """The kinds a person can choose from; others are recorded as well and can be asked for by name."""
 
@@ -137,10 +144,10 @@ def entry_view(entry: Entry, context: Context) -> EntryView:
 
 
 def _title(body: Mapping[str, object]) -> str:
-    """What it was about: the call, else the request, else the tool."""
+    """What it was about: the call, else the request, else the tool, else the person."""
     request = body.get("request")
     named = f"REQ-{request}" if isinstance(request, int) else _text(body, "tool")
-    return _text(body, "title") or named
+    return _text(body, "title") or named or _text(body, "person")
 
 
 def _note(body: Mapping[str, object]) -> str:
