@@ -10,7 +10,7 @@ from assent.app import records
 from assent.app.decide_request import Word, decide_request
 from assent.app.gatehouse import Gatehouse
 from assent.app.grants import Allowance
-from assent.app.ports import Opened, PolicyVersion, Tx, View
+from assent.app.ports import Opened, OwnersText, PolicyVersion, Tx, View
 from assent.app.question import Waiting
 from assent.app.submit_action import submit_action
 from assent.core.actions import EditKind, FileChange, FileEdit
@@ -39,13 +39,14 @@ class Owners:
     """Implements OwnersFile; `text` None: there is no file, an error: it cannot be read."""
 
     text: str | UnavailableError | None = None
+    below: str = ""
     asked: int = 0
 
-    def codeowners(self, workspace: str, target: str) -> str | None:
+    def codeowners(self, workspace: str, target: str) -> OwnersText | None:
         self.asked += 1
         if isinstance(self.text, UnavailableError):
             raise self.text
-        return self.text
+        return None if self.text is None else OwnersText(self.text, self.below)
 
 
 class Countless:
@@ -184,6 +185,15 @@ async def test_owners_of_the_files_have_to_agree(house: House) -> None:
         (("ben",), 1),
     ]
     assert asked.also[2].group == "owners of odd/y: @stranger"
+
+
+async def test_owners_are_those_of_the_repository_that_the_workspace_lies_in(house: House) -> None:
+    house.owners.text, house.owners.below = (
+        "/packages/w/a.py @ben-gh\n/a.py @stranger\n",
+        "packages/w/",
+    )
+    await house.accept(f'{GATE}needs = ["@owners"]\n')
+    assert [need.people for need in (await house.ask("a.py")).also] == [("ben",)]
 
 
 async def test_without_codeowners_the_policys_own_are_left(house: House) -> None:

@@ -551,10 +551,19 @@ class Project(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class OwnersText:
+    """CODEOWNERS of the repository that a workspace lies in."""
+
+    text: str
+    below: str = ""
+    """The workspace's folder from the repository's root, `packages/pay/`; empty: it is the root."""
+
+
 class OwnersFile(Protocol):
     """Who owns which files of a repository."""
 
-    def codeowners(self, workspace: str, target: str) -> str | None:
+    def codeowners(self, workspace: str, target: str) -> OwnersText | None:
         """CODEOWNERS as the branch `target` has it; empty: the default branch. None: no such file.
 
         Raises UnavailableError where it cannot be told, UsageError for no name of a branch.

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from assent.app.gatehouse import Gatehouse
 from assent.app.people.oncall import on_call
-from assent.app.ports import View
+from assent.app.ports import OwnersText, View
 from assent.core.approvals import Request
 from assent.core.people.groups import (
     ON_CALL,
@@ -21,7 +21,7 @@ from assent.core.people.groups import (
     reviewers_in,
 )
 from assent.core.people.matter import Matter
-from assent.core.people.owners import CodeOwners, read_codeowners
+from assent.core.people.owners import read_codeowners
 from assent.core.people.voices import active_names
 from assent.core.policy.model import Policy, Terms
 from assent.errors import UnavailableError, UsageError
@@ -86,14 +86,15 @@ def by_two(view: View, request: Request) -> Request:
 def _with_owners(gate: Gatehouse, policy: Policy, roster: Roster, matter: Matter) -> Roster:
     """Where it cannot be told who owns the files, nobody does who could agree."""
     try:
-        codeowners = _codeowners(gate, policy, matter.workspace)
+        found = _codeowners(gate, policy, matter.workspace)
     except (UnavailableError, UsageError) as error:
         return replace(roster, why_no_owners=f"CODEOWNERS cannot be read: {error.message}")
-    return replace(roster, owned=owned_paths(matter.paths, codeowners, policy.owners))
+    codeowners = read_codeowners(found.text)
+    owned = owned_paths(matter.paths, codeowners, policy.owners, below=found.below)
+    return replace(roster, owned=owned)
 
 
-def _codeowners(gate: Gatehouse, policy: Policy, workspace: str) -> CodeOwners:
+def _codeowners(gate: Gatehouse, policy: Policy, workspace: str) -> OwnersText:
     if not policy.codeowners or gate.owners is None:
-        return CodeOwners()
-    text = gate.owners.codeowners(workspace, policy.changes.target)
-    return CodeOwners() if text is None else read_codeowners(text)
+        return OwnersText("")
+    return gate.owners.codeowners(workspace, policy.changes.target) or OwnersText("")

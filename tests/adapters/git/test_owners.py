@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from assent.adapters.git.owners import LIMIT, GitOwners
+from assent.app.ports import OwnersText
 from assent.errors import UnavailableError, UsageError
 from tests.adapters.workspace.git_repository import Repository
 
@@ -15,7 +16,9 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def owners(repository: Repository, target: str = "") -> str | None:
-    return GitOwners().codeowners(str(repository.root), target)
+    found = GitOwners().codeowners(str(repository.root), target)
+    assert found is None or not found.below
+    return None if found is None else found.text
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,8 @@ def test_also_from_a_folder_below_and_with_attributes_of_the_repository(
     repository.write("CODEOWNERS", "* @ana\n")
     repository.write(".gitattributes", "* text eol=crlf\n")
     repository.commit()
-    assert GitOwners().codeowners(str(repository.root / "src"), "main") == "* @ana\n"
+    below = GitOwners().codeowners(str(repository.root / "src"), "main")
+    assert below == OwnersText("* @ana\n", "src/")
 
 
 def test_a_link_is_no_file(repository: Repository) -> None:

@@ -1,10 +1,12 @@
 """CODEOWNERS as the protected branch has it: never an agent's branch, and never its work tree."""
 
+import os
 from pathlib import Path
 
 from assent.adapters.git.bare import user_git
 from assent.adapters.git.capture import branch_ref, commit_of, default_target, find_place
 from assent.adapters.git.run import Git
+from assent.app.ports import OwnersText
 from assent.errors import UnavailableError
 
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
@@ -16,7 +18,7 @@ LIMIT = 3 * 1024 * 1024
 class GitOwners:
     """Reads who owns the files of a repository."""
 
-    def codeowners(self, workspace: str, target: str) -> str | None:
+    def codeowners(self, workspace: str, target: str) -> OwnersText | None:
         """CODEOWNERS on the branch `target`; empty: on the default branch. None: there is none.
 
         Raises UnavailableError where it cannot be told, UsageError for no name of a branch.
@@ -32,7 +34,9 @@ class GitOwners:
                 f"There is no branch `{branch}`." if branch else "No default branch is known.",
                 hint="Name the branch in the policy: [changes] target",
             )
-        return _text(git, commit)
+        text = _text(git, commit)
+        below = os.path.relpath(os.path.realpath(workspace), place.workspace)
+        return None if text is None else OwnersText(text, "" if below == "." else f"{below}/")
 
 
 def _text(git: Git, commit: str) -> str | None:

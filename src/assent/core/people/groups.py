@@ -42,15 +42,20 @@ class Roster:
 
 
 def owned_paths(
-    paths: Iterable[str], codeowners: CodeOwners, owners: Iterable[PathOwner]
+    paths: Iterable[str],
+    codeowners: CodeOwners,
+    owners: Iterable[PathOwner],
+    *,
+    below: str = "",
 ) -> tuple[OwnedPath, ...]:
     """Those of `paths` that have owners, by the repository's CODEOWNERS or the policy's own.
 
-    Where both name somebody for a path, both have to agree.
+    Where both name somebody for a path, both have to agree. `below` is where the workspace lies in
+    the repository, with a slash at its end; empty: at its root.
     """
     rules = tuple(owners)
     found = (
-        OwnedPath(path, (*owners_of(path, codeowners), *policy_owners_of(path, rules)))
+        OwnedPath(path, (*owners_of(f"{below}{path}", codeowners), *policy_owners_of(path, rules)))
         for path in paths
     )
     return tuple(each for each in found if each.owned)
