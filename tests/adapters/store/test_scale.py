@@ -57,7 +57,8 @@ FILL = (
     """,
     """
     INSERT INTO timer (request_id, kind, version, due_at)
-    SELECT 'id-' || n, 'expire', 1, n FROM generate_series(1, %(waiting)s) n
+    SELECT 'id-' || n, kind, 1, n
+    FROM generate_series(1, %(waiting)s) n, unnest(ARRAY['expire', 'remind', 'rung']) kind
     """,
     """
     INSERT INTO event (seq, topic, subject, at)
