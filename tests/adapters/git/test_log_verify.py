@@ -213,6 +213,16 @@ def test_one_person_with_two_keys_is_one(house: LogHouse) -> None:
     assert "1 more of" in answer.why
 
 
+def test_a_later_word_of_the_server_does_not_lower_what_people_signed(house: LogHouse) -> None:
+    base, made = house.change()
+    said = house.decision(base, made, needs=TWO)
+    easier = house.decision(base, made, signers=[])
+    house.append(said, easier)
+    before, after = house.merge(made)
+    house.append(house.merge_entry(before, after, said, easier))
+    assert house.answer().verdict is Verdict.NOT_APPROVED
+
+
 def test_a_group_is_met_by_its_people_only(house: LogHouse) -> None:
     base, made = house.change()
     needs: Json = [{"group": "@security", "people": ["ben"], "count": 1}]

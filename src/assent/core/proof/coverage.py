@@ -206,9 +206,10 @@ class Coverage:
             return self._no(
                 commit, f"{against.by} rejected {change} after it was approved.", change=change
             )
-        needs = max(voices, key=lambda each: each.at).needs
         present = [each for each in voices if each.is_present]
         signed = [each for each in voices if each.is_signed]
+        # Who had to agree is what a person signed, where one did: no later word lowers that.
+        needs = max(signed or voices, key=lambda each: each.at).needs
         counted = {Wanted.ANY: voices, Wanted.SIGNED: signed, Wanted.PRESENT: present}
         missing = unmet(needs, counted[self.wanted])
         if missing:
