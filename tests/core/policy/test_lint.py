@@ -371,6 +371,15 @@ def test_people_who_can_be_asked_are_not(asks: dict[str, object]) -> None:
     assert about_people(KNOWN_PEOPLE, **asks) == []
 
 
+def test_one_person_alone_cannot_be_kept_apart() -> None:
+    alone = replace(KNOWN_PEOPLE, people=(ANA, GONE))
+    [complaint] = lint(policy(asks=Asks(separate=True)), alone)
+    assert (complaint.problem, complaint.rule) == (Problem.GAP, "[ask]")
+    assert complaint.what.startswith("ana is alone here")
+    assert lint(policy(asks=Asks(separate=False)), alone) == ()
+    assert lint(policy(asks=Asks(separate=True)), KNOWN_PEOPLE) == ()
+
+
 def test_nobody_is_checked_where_nobody_is_known() -> None:
     assert about_people(None, reviewers=("zoe",)) == []
     assert about_people(Known(frozenset(), frozenset()), reviewers=("@zoe",)) == []

@@ -18,6 +18,7 @@ def about_people(policy: Policy, known: Known | None) -> Iterator[Complaint]:
     if known is not None and known.files is not None:
         yield from _about_owners(policy, known.files)
     roster = Roster(people=() if known is None else known.people, teams=policy.teams)
+    yield from _about_being_alone(policy, roster)
     for place, asks in _asking(policy):
         yield from _about_ladder(place, asks, policy)
         if roster.people:
@@ -44,6 +45,16 @@ def _about_owners(policy: Policy, files: Sequence[str]) -> Iterator[Complaint]:
             if not any(fits(glob, path) for path in files):
                 what = f"`{glob}` fits no file of the repository"
                 yield Complaint(Problem.UNKNOWN, "[[owners]]", what)
+
+
+def _about_being_alone(policy: Policy, roster: Roster) -> Iterator[Complaint]:
+    active = [person.name for person in roster.people if person.active]
+    if policy.asks.separate and len(active) == 1:
+        what = (
+            f"{active[0]} is alone here, and nobody approves what their own agent asks: add people "
+            "with `assent people add`, or say `separate = false`"
+        )
+        yield Complaint(Problem.GAP, ASK, what)
 
 
 def _about_ladder(place: str, asks: Asks, policy: Policy) -> Iterator[Complaint]:
