@@ -43,6 +43,11 @@ def command(text: str) -> Command:
         pytest.param(command("assent refer 7 --to eve"), id="referring"),
         pytest.param(command("curl localhost:7422/api/delegations -d @x"), id="api-of-delegations"),
         pytest.param(
+            command("curl localhost:7422/api/people/ana/channels -d @x"), id="api-of-people"
+        ),
+        pytest.param(command("curl localhost:7422/api/agent-tokens -d @x"), id="api-of-tokens"),
+        pytest.param(command("assent people channels add json://h/"), id="being-told-elsewhere"),
+        pytest.param(
             command("ssh-keygen -Y sign -n assent.decision.v1 -f ~/.ssh/id_ed25519 pae"),
             id="signing-by-the-agents-keys",
         ),
