@@ -40,7 +40,8 @@ class GitLogs:
     """Implements `DecisionLogs`. Any thread and any process may append at any time."""
 
     def __init__(self) -> None:
-        self._set_up: set[str] = set()
+        self._set_up: dict[Path, int] = {}
+        """When each repository's configuration was last changed that was looked at."""
 
     def find(self, place: str) -> str | None:
         if (Path(place) / "HEAD").is_file() and (Path(place) / "objects").is_dir():
@@ -59,8 +60,7 @@ class GitLogs:
         heads = _heads(git, refs)
         head = heads[0] if heads else ""
         strays = [stray for other in heads[1:] for stray in _strays(git, other, head)]
-        keys = _blob(git, head, KEYS_FILE) if head else None
-        has_policy = bool(head) and _has(git, f"{head}:policy")
+        keys, has_policy = _keys_and_policy(git, head) if head else (None, False)
         return LogState(head, keys, has_policy, tuple(strays), refs)
 
     def append(
@@ -83,11 +83,12 @@ class GitLogs:
 
     def _track(self, git: Git) -> None:
         """Have every fetch from a remote bring its log, beside the own one."""
+        file = git.git_dir / "config"
+        seen = file.stat().st_mtime_ns if file.is_file() else 0
+        if self._set_up.get(file) == seen:
+            return
         listed = git.run("config", "--get-regexp", "-z", r"^remote\..*\.(url|fetch)$")
         known = listed.stdout.decode("utf-8", "surrogateescape")
-        if known in self._set_up:
-            return
-        self._set_up.add(known)
         remotes: dict[str, set[str]] = {}
         for item in known.split("\0"):
             key, _, value = item.partition("\n")
@@ -98,6 +99,7 @@ class GitLogs:
             wanted = refspec(name)
             if wanted not in refspecs:
                 git.output("config", "--add", f"remote.{name}.fetch", wanted)
+        self._set_up[file] = seen
 
 
 def refspec(remote: str) -> str:
@@ -226,8 +228,15 @@ def _lacking(git: Git, head: str, entries: Sequence[NewEntry]) -> list[NewEntry]
     return [each for each, answer in zip(once, answers, strict=True) if answer.endswith(" missing")]
 
 
-def _has(git: Git, name: str) -> bool:
-    return git.run("cat-file", "-e", name).returncode == 0
+def _keys_and_policy(git: Git, head: str) -> tuple[bytes | None, bool]:
+    """The newest entry of keys, and whether there is any policy."""
+    asked = f"{head}:{KEYS_FILE}\n{head}:policy\n".encode("ascii")
+    about, _, rest = git.output("cat-file", "--batch", given=asked).partition(b"\n")
+    keys = None
+    if not about.endswith(b" missing"):
+        size = int(about.split(b" ")[2])
+        keys, rest = rest[:size], rest[size + 1 :]
+    return keys, not rest.partition(b"\n")[0].endswith(b" missing")
 
 
 def _blob(git: Git, head: str, path: str) -> bytes | None:
