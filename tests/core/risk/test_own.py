@@ -93,6 +93,7 @@ def test_reaching_for_assent_is_of_the_top_class(action: Action) -> None:
         pytest.param("assent people oncall", id="who-is-on-call"),
         pytest.param("assent delegate list", id="who-decides-for-whom"),
         pytest.param("curl localhost:3000/login -d user=a", id="a-login-of-the-project's-own"),
+        pytest.param("curl localhost:3000/api/people/7", id="people-of-the-project's-own"),
     ],
 )
 def test_other_words_are_not(text: str) -> None:

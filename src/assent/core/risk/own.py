@@ -25,7 +25,8 @@ _DECIDES = re.compile(
     | \bASSENT_HOME\b
     | (?:localhost|127(?:\.\d+){{3}}|\[::1?\]|0\.0\.0\.0)(?::\d+)?
       /api/(?:(?:requests|changes|checkpoints)/[^/\s]+/(?!diff\b|preview\b|log\b)|programs/|grants/
-             |policy/|login-links|delegations|passkeys|people/|agent-tokens)
+             |policy/|login-links|delegations|passkeys|agent-tokens
+             |people/[^/\s]+/(?:change|disable|enable|link|recover|keys|sessions|channels)\b)
     | \bassent\.decision\.v\d
     | \bassent(?:\.[\w.]+)?(?:\s+|["',\s]+)review\b[^|;&\n]*
       (?:\bcalibrate\b|--(?:un)?install-hook\b)
