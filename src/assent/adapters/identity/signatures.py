@@ -6,6 +6,7 @@ that the same check works offline. `cryptography` is imported when the first one
 
 import base64
 import binascii
+from functools import lru_cache
 
 from assent.core.people.model import Factor, Passkey, SshKey
 from assent.core.proof.dsse import NAMESPACE, Signature, SignatureKind, pae
@@ -54,8 +55,8 @@ class CheckedSignatures:
 
 
 def _ssh(signature: Signature, payload: bytes, key: SshKey) -> Factor | Unproven:
-    blob = _blob(key.blob)
-    public, said = read_public_key(blob), read_signature(signature.sig)
+    blob, public = _public(key.blob)
+    said = read_signature(signature.sig)
     if said.key != blob:
         return Unproven("the signature names another key inside")
     if said.namespace != NAMESPACE:
@@ -107,7 +108,7 @@ def _passkey_fits(key: CoseKey, signature: bytes, signed: bytes) -> bool:
 
 
 def _server(signature: Signature, payload: bytes, key: ServerPublicKey) -> Factor | Unproven:
-    public = read_public_key(_blob(key.blob))
+    _, public = _public(key.blob)
     if not isinstance(public, Ed25519Key) or public.application is not None:
         return Unproven("the server's key is not of the type ssh-ed25519")
     if not ed25519_fits(public.public, signature.sig, pae(payload)):
@@ -172,6 +173,13 @@ def _rsa_fits(key: RsaKey, signature: bytes, signed: bytes, *, algorithm: str) -
     except InvalidSignature:
         return False
     return True
+
+
+@lru_cache(maxsize=256)
+def _public(text: str) -> tuple[bytes, SshPublicKey]:
+    """A public key and its blob: a log has thousands of signatures by a few keys."""
+    blob = _blob(text)
+    return blob, read_public_key(blob)
 
 
 def _blob(text: str) -> bytes:
