@@ -30,7 +30,7 @@ from assent.core.due import (
     resume,
     timers_of,
 )
-from assent.core.people.model import Rung
+from assent.core.people.model import Need, Rung
 from assent.core.policy.model import AskIn
 from assent.core.proposals import AgentSession, Proposal
 from assent.core.risk.factors import RiskClass
@@ -161,6 +161,14 @@ def test_a_rung_lets_others_decide_too_and_the_following_one_is_waited_for() -> 
 def test_where_anybody_may_decide_a_rung_takes_that_from_nobody() -> None:
     asked = request(reviewers=())
     assert taken(climb(asked, version=1, now=START + 2 * HOUR, people=("ben",))).reviewers == ()
+
+
+def test_a_rung_joins_the_first_need_that_names_anybody() -> None:
+    needs = (Need("@security", ("ana",), 2), Need("@owners", ("eve",)))
+    asked = replace(request(reviewers=()), also=needs)
+    after = taken(climb(asked, version=1, now=START + 2 * HOUR, people=("ben", "ana")))
+    assert after.reviewers == ()
+    assert after.also == (Need("@security", ("ana", "ben"), 2), needs[1])
 
 
 def test_a_rung_with_nobody_on_it_waits_for_the_following_one() -> None:

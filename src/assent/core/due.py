@@ -171,14 +171,23 @@ def climb(request: Request, *, version: int, now: int, people: tuple[str, ...]) 
     if now < rung_due(request):
         return Refusal(Cause.NOT_LATER, f"{request.name} gives people more time.")
     late = now - rung_due(request)
-    joined = dict.fromkeys((*request.reviewers, *people)) if request.reviewers else ()
     return replace(
-        request,
+        _joined(request, people),
         version=request.version + 1,
-        reviewers=tuple(joined),
         ladder=_later(request.ladder[1:], late),
         expires_at=request.expires_at + late,
     )
+
+
+def _joined(request: Request, people: tuple[str, ...]) -> Request:
+    """With `people` in the first need that names anybody."""
+    if request.reviewers:
+        return replace(request, reviewers=tuple(dict.fromkeys((*request.reviewers, *people))))
+    if not request.also:
+        return request
+    first, *others = request.also
+    joined = replace(first, people=tuple(dict.fromkeys((*first.people, *people))))
+    return replace(request, also=(joined, *others))
 
 
 def _later(ladder: tuple[Rung, ...], ms: int) -> tuple[Rung, ...]:
