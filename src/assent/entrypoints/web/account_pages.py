@@ -66,15 +66,20 @@ def account_page(
     return page(site, "account.html", values, person=session.person, status=status)
 
 
-async def _tried(
-    request: Request, site: Site, session: WebSession, work: Coroutine[Any, Any, object]
+async def tried(
+    request: Request,
+    site: Site,
+    session: WebSession,
+    work: Coroutine[Any, Any, object],
+    *,
+    back: str = "/account",
 ) -> Response:
-    """Do `work` and show the page anew; what is wrong stands on top of it."""
+    """Do `work` and show the account anew; what is wrong stands on top of it."""
     try:
         await work
     except AssentError as error:
         return account_page(request, site, session, notice=str(error), status=error.http_status)
-    return RedirectResponse("/account", status_code=303)
+    return RedirectResponse(back, status_code=303)
 
 
 @router.get("/account")
@@ -97,7 +102,7 @@ async def change(
         zone=form.zone.strip(),
     )
     work = accounts.change_person(site.gate, session.person, edit, speaker_of(session))
-    return await _tried(request, site, session, work)
+    return await tried(request, site, session, work)
 
 
 @router.post("/account/keys")
@@ -110,7 +115,7 @@ async def add_key(
 ) -> Response:
     by = speaker_of(session)
     work = accounts.add_key(site.gate, session.person, key, label=label, by=by)
-    return await _tried(request, site, session, work)
+    return await tried(request, site, session, work)
 
 
 @router.post("/account/keys/remove")
@@ -121,7 +126,7 @@ async def remove_key(
     session: BrowserSession,
 ) -> Response:
     work = accounts.remove_key(site.gate, session.person, key, by=speaker_of(session))
-    return await _tried(request, site, session, work)
+    return await tried(request, site, session, work)
 
 
 @router.post("/account/passkeys/remove")
@@ -132,7 +137,7 @@ async def use_removal(
     session: BrowserSession,
 ) -> Response:
     work = remove_passkey(site.gate, session, passkey)
-    return await _tried(request, site, session, work)
+    return await tried(request, site, session, work)
 
 
 @router.post("/account/sessions/end")
@@ -145,6 +150,6 @@ async def end_sessions(
     """Log one browser out, or without an `id` all but this one."""
     gate, name, by = site.gate, session.person, speaker_of(session)
     if id_:
-        return await _tried(request, site, session, sessions.end_session(gate, name, id_, by=by))
+        return await tried(request, site, session, sessions.end_session(gate, name, id_, by=by))
     work = sessions.end_sessions(gate, name, by=by, but=session.token_hash)
-    return await _tried(request, site, session, work)
+    return await tried(request, site, session, work)

@@ -1,25 +1,24 @@
 """One's own account: letting others decide in one's name, and ending it."""
 
-from collections.abc import Coroutine
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from assent.app.people.delegate import Hand, delegate, revoke
-from assent.app.ports import WebSession
 from assent.core.policy.model import DAY_MS
 from assent.core.risk.factors import RiskClass
-from assent.entrypoints.web.account_pages import account_page
+from assent.entrypoints.web.account_pages import tried
 from assent.entrypoints.web.delegation_api import class_named
 from assent.entrypoints.web.people_pages import speaker_of
 from assent.entrypoints.web.proving import demand_proof
 from assent.entrypoints.web.sessions import BrowserSession
-from assent.entrypoints.web.site import OurSite, Site
-from assent.errors import AssentError
+from assent.entrypoints.web.site import OurSite
 
 router = APIRouter(default_response_class=HTMLResponse, dependencies=[Depends(demand_proof)])
+
+BACK = "/account#delegations"
 
 
 class DelegationForm(BaseModel):
@@ -51,7 +50,7 @@ async def give(
         )
         await delegate(site.gate, hand, speaker_of(session))
 
-    return await _tried(request, site, session, work())
+    return await tried(request, site, session, work(), back=BACK)
 
 
 @router.post("/account/delegations/{delegation_id}/revoke")
@@ -62,15 +61,4 @@ async def end(
     session: BrowserSession,
 ) -> Response:
     work = revoke(site.gate, delegation_id, speaker_of(session))
-    return await _tried(request, site, session, work)
-
-
-async def _tried(
-    request: Request, site: Site, session: WebSession, work: Coroutine[Any, Any, object]
-) -> Response:
-    """Do `work` and show the account anew; what is wrong stands on top of it."""
-    try:
-        await work
-    except AssentError as error:
-        return account_page(request, site, session, notice=str(error), status=error.http_status)
-    return RedirectResponse("/account#delegations", status_code=303)
+    return await tried(request, site, session, work, back=BACK)
