@@ -289,6 +289,26 @@ async def test_two_of_a_group_and_the_asker_apart(house: House) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tier", "cause"),
+    [
+        pytest.param("acknowledge", None, id="what only wants a click"),
+        pytest.param("review", Cause.NOT_SIGNED, id="what is risky"),
+        pytest.param("approve", Cause.NOT_SIGNED, id="what cannot be undone"),
+    ],
+)
+async def test_a_session_alone_does_not_approve_what_is_grave(
+    house: House, tier: str, cause: Cause | None
+) -> None:
+    """Its cookie can be copied, also one that a passkey opened."""
+    await house.accept(GATE.replace("acknowledge", tier))
+    asked = await house.ask()
+    opened = Opened(asked.id, "kim", asked.version, 1, 1, read=True)
+    await house.write(lambda tx: tx.note_opened(opened))
+    outcome = await house.say(asked, "kim", via="web", factor=Factor.PASSKEY)
+    assert (outcome.cause if isinstance(outcome, Refusal) else None) is cause
+
+
+@pytest.mark.parametrize(
     "said",
     [
         pytest.param({}, id="approves"),

@@ -5,7 +5,7 @@ from assent.app.ports import Opened, View
 from assent.core.approvals import Cause, Decision, Refusal, Request, Step, Verdict
 from assent.core.deciding import WEIGHTY, decide, spoken_for
 from assent.core.people.delegation import within
-from assent.core.people.model import Delegation
+from assent.core.people.model import Delegation, Person
 from assent.core.people.voices import active_names, is_proven
 from assent.core.policy.model import Policy, Tier
 
@@ -67,12 +67,34 @@ def _unproven(view: View, request: Request, decision: Decision) -> Refusal | Non
     if decision.verdict not in WEIGHTY:
         return None
     person = view.person(decision.by)
-    if person is None or is_proven(person, decision.factor):
+    if person is None:
+        return None
+    if must_sign(person, request.tier, via=decision.via) and not decision.envelope:
+        return _unsigned(request, decision)
+    if is_proven(person, decision.factor):
         return None
     return Refusal(
         Cause.NEEDS_FACTOR,
         f"{person.name} registered a passkey or a key, so to {_WORDS[decision.verdict]} "
         f"{request.name} takes one of them: log in with the passkey, or sign.",
+    )
+
+
+def must_sign(person: Person, tier: Tier, *, via: str) -> bool:
+    """Whether this person agrees on the page by a signature alone.
+
+    The cookie of a session can be copied, also one that a passkey opened; what only wants a click
+    is all that it is good for.
+    """
+    return via == PAGE and bool(person.passkeys) and tier is not Tier.ACKNOWLEDGE
+
+
+def _unsigned(request: Request, decision: Decision) -> Refusal | None:
+    if decision.verdict is Verdict.REFER:
+        return None
+    return Refusal(
+        Cause.NOT_SIGNED,
+        f"{decision.by} has a passkey, so {request.name} is approved by signing it with that.",
     )
 
 

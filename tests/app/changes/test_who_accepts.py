@@ -21,7 +21,7 @@ from assent.app.proof.statements import Prepared
 from assent.app.records import body_of
 from assent.core.changes.lifecycle import Cause, Refusal
 from assent.core.changes.model import Change, ChangeState, Stance
-from assent.core.people.model import Channel, Delegation, Factor, Person
+from assent.core.people.model import Channel, Delegation, Factor, Passkey, Person
 from assent.core.policy.changes import ChangeRules
 from assent.core.policy.model import PathOwner, Wanted
 from assent.core.proof.statement import read_statement
@@ -214,6 +214,15 @@ async def test_who_registered_a_key_accepts_with_it_alone(on: Stage) -> None:
     assert cause(stance) is Cause.NEEDS_FACTOR
     session = voice("ana", via="web", factor=Factor.PASSKEY)
     assert done(await decide.accept(on.gate, 1, session)).state is ChangeState.APPROVED
+
+
+async def test_a_session_alone_accepts_nothing_for_who_has_a_passkey(on: Stage) -> None:
+    """Its cookie can be copied, also one that a passkey opened."""
+    passkey = Passkey("id", "key", "phone", 0)
+    await house(on, ChangeRules(), replace(person("ana"), passkeys=(passkey,)))
+    await submitted(on)
+    session = voice("ana", via="web", factor=Factor.PASSKEY)
+    assert cause(await decide.accept(on.gate, 1, session)) is Cause.NOT_SIGNED
 
 
 async def test_sending_back_takes_no_factor(on: Stage) -> None:

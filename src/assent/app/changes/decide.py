@@ -11,7 +11,14 @@ from dataclasses import dataclass, replace
 
 from assent.app.changes import records
 from assent.app.changes.rules import policy_home, policy_of, ports_of
-from assent.app.changes.saying import Voice, hear_acceptance, hear_return, may_say, needs_factor
+from assent.app.changes.saying import (
+    Voice,
+    hear_acceptance,
+    hear_return,
+    may_say,
+    needs_factor,
+    needs_signature,
+)
 from assent.app.gatehouse import Gatehouse
 from assent.app.policy_in_force import policy_in_force
 from assent.app.ports import Look, Tx
@@ -70,6 +77,9 @@ async def accept(
     heard = await hear_acceptance(gate, seen, voice, named, reason=reason, confirm=confirm)
     if isinstance(heard, Refusal):
         return heard
+    unsigned = needs_signature(gate, seen, heard)
+    if unsigned is not None:
+        return unsigned
     cannot_stand = await _cannot_stand(gate, seen, heard.hunks)
 
     def step(current: Change) -> Step:

@@ -15,6 +15,7 @@ from assent.app.gatehouse import Gatehouse
 from assent.app.ports import Opened, Tx, View
 from assent.app.proof.record import record_entry
 from assent.app.proof.signing import Spoken, attest, keep, listen, says, still_theirs, within_seen
+from assent.app.speaking import must_sign
 from assent.core.canonical import Digest, digest_of
 from assent.core.changes.acceptance import Accepts, accepted, chosen
 from assent.core.changes.agreement import Ground, matter_of, sets_of, why_not_count
@@ -334,6 +335,17 @@ def needs_factor(gate: Gatehouse, name: str, factor: Factor) -> Refusal | None:
         Cause.NEEDS_FACTOR,
         f"{name} registered a passkey or a key, so this takes one of them: log in with the "
         "passkey, or add --sign on the command line.",
+    )
+
+
+def needs_signature(gate: Gatehouse, seen: Change, heard: Heard) -> Refusal | None:
+    """On the page whoever has a passkey accepts by signing: a session's cookie can be copied."""
+    person = gate.store.read(lambda view: view.person(heard.by))
+    if heard.signs or person is None or not must_sign(person, Tier.REVIEW, via=heard.via):
+        return None
+    return Refusal(
+        Cause.NOT_SIGNED,
+        f"{heard.by} has a passkey, so {seen.name} is accepted by signing it with that.",
     )
 
 

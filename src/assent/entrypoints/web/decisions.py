@@ -273,7 +273,9 @@ async def decide_together(
                 notices.append(refusal_line(outcome, _find(site, number), site))
     except AssentError as error:
         notices.append(str(error))
-    values = {**together_values(site, [number for number, _ in items]), "notices": notices}
+    signs = signing_here(request, site, session).has_passkey
+    shown = together_values(site, [number for number, _ in items], signs=signs)
+    values = {**shown, "notices": notices}
     status = 409 if notices else 200
     if is_fragment(request):
         return HTMLResponse(site.pages.render("_together.html", values), status_code=status)

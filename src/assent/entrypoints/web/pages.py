@@ -104,7 +104,7 @@ async def inbox(
     }
     numbers = _open_first(box, at)
     if len(numbers) > 1:
-        values |= together_values(site, numbers)
+        values |= together_values(site, numbers, signs=signing.has_passkey)
     elif numbers:
         asked = store.read(lambda view: view.request_numbered(numbers[0]))
         values |= (
@@ -153,17 +153,19 @@ async def request_page(
 async def together(
     request: Request,
     site: OurSite,
-    person: Browser,
+    session: BrowserSession,
     n: Annotated[list[int], Query(min_length=1, max_length=PAGE)],
 ) -> Response:
     """Several requests, each shown in full, to be decided together."""
-    values = together_values(site, n)
+    signing = signing_here(request, site, session)
+    values = together_values(site, n, signs=signing.has_passkey)
     if is_fragment(request):
         return HTMLResponse(site.pages.render("_together.html", values))
-    return page(site, "together.html", values, person=person)
+    return page(site, "together.html", values, person=session.person)
 
 
-def together_values(site: Site, numbers: list[int]) -> dict[str, object]:
+def together_values(site: Site, numbers: list[int], *, signs: bool) -> dict[str, object]:
+    """`signs`: what wants more than a click is signed, each by itself."""
     wanted = list(dict.fromkeys(numbers))
     asked = site.gate.store.read(lambda view: [find(view, number) for number in wanted])
     context = site.context()
@@ -178,7 +180,9 @@ def together_values(site: Site, numbers: list[int]) -> dict[str, object]:
         "requests": views,
         "open": [view for view in views if view.can_be_decided],
         "reading": any(view.tier == "confirm" for view in views),
-        "must_be_alone": [view.name for view in views if view.tier == "type"],
+        "must_be_alone": [
+            view.name for view in views if view.tier == "type" or (signs and view.tier == "confirm")
+        ],
         "reasons": last_reasons(recent),
         "notices": [],
     }

@@ -61,20 +61,18 @@ class Signing:
         return "register" if self.has_name and now - logged_in_at < OFFERED else ""
 
     def of_request(self, request: Asked) -> SignView:
-        way = self.way(heavy=request.tier is Tier.APPROVE, must=request.signed)
+        way = self.way(heavy=request.tier is not Tier.ACKNOWLEDGE, must=request.signed)
         return SignView(way, request.name, f"/requests/{request.name}", request.signed)
 
     def way(self, *, heavy: bool, must: bool) -> Way:
-        """`heavy`: signed where that can be done; `must`: not without a signature."""
+        """`heavy`: signed by whoever has a passkey; `must`: not without a signature."""
         if not self.has_factor:
             return Way.REGISTER if must else Way.PLAIN
         if self.factor is Factor.NONE:
             return Way.LOG_IN if self.has_passkey else Way.TERMINAL
         if not (heavy or must):
             return Way.PLAIN
-        if self.has_passkey:
-            return Way.PASSKEY
-        return Way.TERMINAL if must else Way.PLAIN
+        return Way.PASSKEY if self.has_passkey else Way.TERMINAL
 
 
 def signing_here(request: Request, site: Site, session: WebSession) -> Signing:
