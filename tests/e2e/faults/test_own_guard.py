@@ -137,4 +137,4 @@ def test_no_policy_lets_an_agent_decide(house: House) -> None:
 def test_the_level_is_said_plainly(house: House) -> None:
     said = house.assent("status").stdout
     assert "Level: advisory" in said
-    assert "not against an agent that attacks it on purpose" in said
+    assert "not against a program of your user that attacks it on purpose" in said
