@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from assent.core.canonical import digest_of
 from tests.e2e.browser.test_merge_by_page import AFTER, BEFORE, POLICY, TEST, git
-from tests.e2e.browser.test_passkeys import Visitor, person, visitor
+from tests.e2e.browser.test_passkeys import Visitor, asked, person, visitor
 from tests.e2e.faults.agents import CLAUDE
 from tests.e2e.faults.house import ASSENT, House, house_in, until
 
@@ -68,10 +68,12 @@ def submit(house: House) -> None:
     until(lambda: house.client.get("/api/changes/CH-1")["asked"] or None)
 
 
-def verify(clone: Path, given: str, *more: str) -> subprocess.CompletedProcess[str]:
+def verify(
+    clone: Path, given: str, *more: str, ref: tuple[str, ...] = ("--ref", "main")
+) -> subprocess.CompletedProcess[str]:
     """`assent verify` as somebody runs it who has the clone and no Assent."""
     return subprocess.run(
-        [*ASSENT, "verify", given, "--ref", "main", "--json", *more],
+        [*ASSENT, "verify", given, *ref, "--json", *more],
         cwd=clone,
         env={"PATH": "/usr/bin:/bin", "HOME": str(clone.parent), "ASSENT_HOME": "/nonexistent"},
         capture_output=True,
@@ -131,6 +133,37 @@ def test_what_a_passkey_accepted_is_proven_in_a_clone(
     broken = verify(clone, merged)
     assert broken.returncode == 4, broken.stdout + broken.stderr
     assert json.loads(broken.stdout)["tampered"]
+
+
+def test_a_request_that_a_passkey_approved_is_proven_in_a_clone(
+    house: House, ana: Visitor, tmp_path: Path
+) -> None:
+    hook = asked(house)
+    ana.page.goto(ana.address("/requests/REQ-1"))
+    ana.ready()
+    ana.page.keyboard.press("a")
+    ana.page.keyboard.press("Enter")
+    expect(ana.page.locator(".standing.approved")).to_be_visible()
+    assert hook.said().passed
+    passkey = person(house).passkeys[0].id
+    until(lambda: all_appended(house) or None)
+    house.stop()
+
+    clone = tmp_path / "clone"
+    in_clone(tmp_path, "clone", "-q", str(house.workspace), str(clone))
+    in_clone(clone, "fetch", "-q", "origin", "+refs/assent/log:refs/assent/log")
+    proven = verify(clone, "req-1", "--require", "present", ref=())
+    assert proven.returncode == 0, proven.stdout + proven.stderr
+    [account] = json.loads(proven.stdout)["accounts"]
+    assert (account["verdict"], account["level"]) == ("approved", "present")
+    [decision] = account["decisions"]
+    assert (decision["by"], decision["decision"]) == ("ana", "approve")
+    assert decision["factor"] == "passkey"
+    assert verify(clone, "REQ-2", ref=()).returncode == 1
+
+    tamper(clone, passkey)
+    broken = verify(clone, "REQ-1", ref=())
+    assert broken.returncode == 4, broken.stdout + broken.stderr
 
 
 def all_appended(house: House) -> bool:

@@ -11,6 +11,7 @@ from assent.core.proof.coverage import Coverage
 from assent.core.proof.dsse import Signature
 from assent.core.proof.keys import PublicKey, Unproven
 from assent.core.proof.log import Log, LogCommit, Touched, Trouble, read_log
+from assent.core.proof.named import Account, accounts
 
 FINGERPRINT = 16
 """Digits of a root's fingerprint that are enough to pin it."""
@@ -135,6 +136,48 @@ def verify_range(
         log_head=heads.head,
         notes=(*checked.notes, *_notes(log, heads)),
         evidence=log.evidence,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NamedVerification:
+    """What the log says of one request or change."""
+
+    name: str
+    accounts: tuple[Account, ...]
+    troubles: tuple[Trouble, ...]
+    entries: int
+    root: str
+    notes: tuple[str, ...]
+    why_none: str
+    """Why nothing is said of it; empty where something is."""
+
+    @property
+    def is_approved(self) -> bool:
+        approved = (each.verdict is Verdict.APPROVED for each in self.accounts)
+        return bool(self.accounts) and all(approved)
+
+
+def verify_named(
+    history: CodeHistory, signatures: ManySignatures, name: str, *, root: str, wanted: Wanted
+) -> NamedVerification:
+    """What was decided about `name` (`REQ-7`, `CH-4`), and all that is wrong with the log."""
+    heads = history.heads()
+    if not heads.head or heads.is_cut:
+        why = _CUT if heads.head else _NO_LOG
+        return NamedVerification(name, (), (), 0, "", (), why)
+    log = read_log(history.log(heads.head))
+    signatures.check_ahead(signed_in(log))
+    checked = check_log(log, signatures.check)
+    found = accounts(checked, name, wanted)
+    return NamedVerification(
+        name=name,
+        accounts=found,
+        troubles=(*checked.troubles, *_pinned(checked, root)),
+        entries=len(log.entries),
+        root=checked.root,
+        notes=(*checked.notes, *_notes(log, heads)),
+        why_none="" if found else f"The log of decisions here says nothing of {name}.",
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from assent.core.proof.answers import Wanted
+from assent.entrypoints.cli.verify_named import is_name, verify_one
 from assent.entrypoints.cli.verify_push import refuse_push
 from assent.entrypoints.cli.verify_range import verify_commits
 
@@ -34,7 +35,8 @@ def command(
 ) -> None:
     """Say of each commit of RANGE (`v1.0..main`, or one commit) whether it was approved.
 
-    Works in any clone, without a home and without a network. Without RANGE: check that the record
+    Works in any clone, without a home and without a network. With a name (`REQ-7`, `CH-4`): who
+    decided what about that. Without RANGE: check that the record
     of this home is whole and untouched. Exit 1 when a commit is not approved, 4 when something was
     tampered with.
     """
@@ -49,6 +51,10 @@ def command(
         from assent.entrypoints.cli.verify_ledger import verify_home  # noqa: PLC0415
 
         verify_home(as_json=as_json)
+    elif is_name(given):
+        if refs:
+            raise click.UsageError("--ref needs a range of commits.")
+        verify_one(Path.cwd(), given, root=root, wanted=wanted, as_json=as_json)
     else:
         if len(refs) > 1:
             raise click.UsageError("A range is verified for one branch: give one --ref.")

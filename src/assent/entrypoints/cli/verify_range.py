@@ -1,7 +1,7 @@
 """Verifying commits, and saying what is known of each: who, when, why, on what evidence."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -18,7 +18,7 @@ from assent.entrypoints.cli.text import moment, visible_line
 from assent.errors import IntegrityError
 
 NOT_APPROVED = 1
-_SIGNS = {
+SIGNS = {
     Verdict.APPROVED: ("✓", "green"),
     Verdict.NOT_APPROVED: ("✗", "red"),
     Verdict.UNVERIFIABLE: ("?", "yellow"),
@@ -45,14 +45,18 @@ def verify_commits(
     )
     found = verify_range(clone, ManySignatures(), question)
     click.echo(json.dumps(as_fields(found), indent=2) if as_json else "\n".join(_words(found)))
-    if found.troubles:
-        raise IntegrityError(
-            f"The log of decisions was tampered with, or is damaged, in {len(found.troubles)} "
-            "places.",
-            hint="Compare it with other clones, and keep what you have.",
-        )
+    refuse_touched(found.troubles)
     if not found.is_approved:
         click.get_current_context().exit(NOT_APPROVED)
+
+
+def refuse_touched(troubles: Sequence[Trouble]) -> None:
+    """Raises IntegrityError where there are any."""
+    if troubles:
+        raise IntegrityError(
+            f"The log of decisions was tampered with, or is damaged, in {len(troubles)} places.",
+            hint="Compare it with other clones, and keep what you have.",
+        )
 
 
 def full_ref(name: str) -> str:
@@ -91,12 +95,12 @@ def _answer(answer: Answer, evidence: Mapping[str, bytes]) -> dict[str, Json]:
         "level": answer.level.value if answer.is_approved else None,
         "policy": answer.policy,
         "tests": None if answer.tests is None else dict(answer.tests),
-        "decisions": [_voice(each, evidence) for each in answer.voices],
+        "decisions": [voice_fields(each, evidence) for each in answer.voices],
         "notes": list(answer.notes),
     }
 
 
-def _voice(voice: Voice, evidence: Mapping[str, bytes]) -> dict[str, Json]:
+def voice_fields(voice: Voice, evidence: Mapping[str, bytes]) -> dict[str, Json]:
     kept: list[Json] = [
         {"name": name, "sha256": digest, "there": digest in evidence}
         for name, digest in voice.evidence
@@ -147,18 +151,18 @@ def _summary(found: RangeVerification) -> str:
 
 
 def _answer_words(answer: Answer) -> Iterator[str]:
-    sign, colour = _SIGNS[answer.verdict]
+    sign, colour = SIGNS[answer.verdict]
     name = f"{answer.commit.id[:10]}  {visible_line(answer.commit.title)}"
     yield f"{click.style(sign, fg=colour)} {name}"
     level = f" Level: {answer.level.value}." if answer.voices else ""
     word = "" if answer.is_approved else f"{answer.verdict.value.replace('-', ' ')}: "
     yield f"    {word}{visible_line(answer.why)}{level}"
-    yield from (f"    {_voice_words(each)}" for each in answer.voices)
+    yield from (f"    {voice_words(each)}" for each in answer.voices)
     if answer.is_approved:
         yield from _rest_words(answer)
 
 
-def _voice_words(voice: Voice) -> str:
+def voice_words(voice: Voice) -> str:
     name = voice.text("inNameOf")
     who = f"{voice.by} for {name}" if name else voice.by
     reason = voice.text("reason")
