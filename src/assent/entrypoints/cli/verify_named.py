@@ -17,8 +17,9 @@ from assent.entrypoints.cli.text import visible_line
 from assent.entrypoints.cli.verify_range import (
     NOT_APPROVED,
     SIGNS,
+    log_fields,
+    log_words,
     refuse_touched,
-    trouble_words,
     voice_fields,
     voice_words,
 )
@@ -61,15 +62,7 @@ def _fields(found: NamedVerification) -> dict[str, Json]:
         "tampered": bool(found.troubles),
         "why": found.why_none,
         "accounts": decided,
-        "log": {
-            "entries": found.entries,
-            "root": found.root,
-            "troubles": [
-                {"kind": each.kind.value, "where": each.where, "what": each.what}
-                for each in found.troubles
-            ],
-            "notes": list(found.notes),
-        },
+        "log": log_fields(found),
     }
 
 
@@ -78,10 +71,7 @@ def _words(found: NamedVerification) -> Iterator[str]:
         yield found.why_none
     for account in found.accounts:
         yield from _account_words(account)
-    if found.troubles:
-        yield click.style("The log of decisions is not as it should be:", fg="red")
-        yield from (f"  {trouble_words(each)}" for each in found.troubles)
-    yield from found.notes
+    yield from log_words(found)
     if found.root:
         yield f"{found.entries} entries in the log; its first keys: {found.root}."
 

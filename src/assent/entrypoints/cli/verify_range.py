@@ -8,7 +8,12 @@ import click
 
 from assent.adapters.git.clones import Clone
 from assent.adapters.identity.many import ManySignatures
-from assent.app.proof.verify_range import Question, RangeVerification, verify_range
+from assent.app.proof.verify_range import (
+    NamedVerification,
+    Question,
+    RangeVerification,
+    verify_range,
+)
 from assent.core.canonical import Json
 from assent.core.people.model import Factor
 from assent.core.proof.answers import Answer, Verdict, Wanted
@@ -70,16 +75,20 @@ def as_fields(found: RangeVerification) -> dict[str, Json]:
         "approved": found.is_approved,
         "tampered": bool(found.troubles),
         "commits": [_answer(each, found.evidence) for each in found.answers],
-        "log": {
-            "head": found.log_head,
-            "entries": found.entries,
-            "root": found.root,
-            "troubles": [
-                {"kind": each.kind.value, "where": each.where, "what": each.what}
-                for each in found.troubles
-            ],
-            "notes": list(found.notes),
-        },
+        "log": {"head": found.log_head, **log_fields(found)},
+    }
+
+
+def log_fields(found: RangeVerification | NamedVerification) -> dict[str, Json]:
+    """What is known of the log itself."""
+    return {
+        "entries": found.entries,
+        "root": found.root,
+        "troubles": [
+            {"kind": each.kind.value, "where": each.where, "what": each.what}
+            for each in found.troubles
+        ],
+        "notes": list(found.notes),
     }
 
 
@@ -126,11 +135,16 @@ def voice_fields(voice: Voice, evidence: Mapping[str, bytes]) -> dict[str, Json]
 def _words(found: RangeVerification) -> Iterator[str]:
     for answer in found.answers:
         yield from _answer_words(answer)
+    yield from log_words(found)
+    yield _summary(found)
+
+
+def log_words(found: RangeVerification | NamedVerification) -> Iterator[str]:
+    """What is wrong or odd with the log."""
     if found.troubles:
         yield click.style("The log of decisions is not as it should be:", fg="red")
         yield from (f"  {trouble_words(each)}" for each in found.troubles)
     yield from found.notes
-    yield _summary(found)
 
 
 def trouble_words(trouble: Trouble) -> str:
