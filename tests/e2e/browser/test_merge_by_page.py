@@ -3,27 +3,34 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from assent.core.canonical import digest_of
 from tests.e2e.faults.agents import CLAUDE
 from tests.e2e.faults.house import House, house_in, until
+from tests.e2e.faults.people import put_in_force
 
 BEFORE = "def greet(name):\n    return 'Hello, ' + name\n"
 AFTER = "def greet(name):\n    return 'Hello, ' + (name or 'you')\n"
 TEST = "import greet\n\nassert greet.greet('Ana') == 'Hello, Ana'\n"
-POLICY = b'[changes]\ntest = "python3 check.py"\n'
+POLICY = '[changes]\ntest = "python3 check.py"\n'
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
+    with house_with_work(tmp_path / "house") as house:
+        yield house
+
+
+@contextmanager
+def house_with_work(root: Path) -> Iterator[House]:
     """A daemon, a repository with the work of an agent to come, and a policy in force."""
-    with house_in(tmp_path / "house") as house:
+    with house_in(root) as house:
         git(house, "init", "-q", "-b", "main")
         files = {"greet.py": BEFORE, "check.py": TEST, ".gitignore": "__pycache__/\n.assent/\n"}
         for name, text in files.items():
@@ -31,11 +38,8 @@ def house(tmp_path: Path) -> Iterator[House]:
         git(house, "add", ".")
         git(house, "commit", "-qm", "start")
         git(house, "switch", "-qc", "agent/greet")
-        (house.workspace / ".assent").mkdir()
-        (house.workspace / ".assent" / "policy.toml").write_bytes(POLICY)
         house.start()
-        place = {"workspace": str(house.workspace.resolve()), "digest": digest_of(POLICY)}
-        house.client.post("/api/policy/begin", place)
+        put_in_force(house, POLICY)
         yield house
 
 
@@ -47,7 +51,8 @@ def git(house: House, *words: str) -> str:
     return done.stdout.rstrip("\n")
 
 
-def test_from_edit_to_merged_commit(house: House, chromium: Browser) -> None:
+def edit(house: House) -> None:
+    """What the agent does."""
     edited = CLAUDE.call(
         "Edit",
         {
@@ -60,6 +65,10 @@ def test_from_edit_to_merged_commit(house: House, chromium: Browser) -> None:
     assert house.ask(CLAUDE, edited).said().passed
     (house.workspace / "greet.py").write_text(AFTER)
     assert house.ask(CLAUDE, edited, event="PostToolUse").said().passed
+
+
+def test_from_edit_to_merged_commit(house: House, chromium: Browser) -> None:
+    edit(house)
     words = ("change", "submit", "--title", "Greet", "--json")
     assert house.shell(CLAUDE, " ".join(("assent", *words))).said().passed
     told = house.assent(*words, env={"CLAUDECODE": "1"})

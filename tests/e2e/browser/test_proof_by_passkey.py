@@ -11,31 +11,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from assent.core.canonical import digest_of
-from tests.e2e.browser.test_merge_by_page import AFTER, BEFORE, POLICY, TEST, git
+from tests.e2e.browser.test_merge_by_page import AFTER, edit, git, house_with_work
 from tests.e2e.browser.test_passkeys import Visitor, asked, person, visitor
-from tests.e2e.faults.agents import CLAUDE
-from tests.e2e.faults.house import ASSENT, House, house_in, until
+from tests.e2e.faults.house import ASSENT, House, until
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    """A daemon, a repository with the work of an agent to come, and a policy in force."""
-    with house_in(tmp_path / "house") as house:
-        git(house, "init", "-q", "-b", "main")
-        files = {"greet.py": BEFORE, "check.py": TEST, ".gitignore": "__pycache__/\n.assent/\n"}
-        for name, text in files.items():
-            (house.workspace / name).write_text(text)
-        git(house, "add", ".")
-        git(house, "commit", "-qm", "start")
-        git(house, "switch", "-qc", "agent/greet")
-        (house.workspace / ".assent").mkdir()
-        (house.workspace / ".assent" / "policy.toml").write_bytes(POLICY)
-        house.start()
-        place = {"workspace": str(house.workspace.resolve()), "digest": digest_of(POLICY)}
-        house.client.post("/api/policy/begin", place)
+    with house_with_work(tmp_path / "house") as house:
         yield house
 
 
@@ -51,18 +36,7 @@ def ana(house: House, chromium: Browser) -> Iterator[Visitor]:
 
 def submit(house: House) -> None:
     """The agent edits a file and hands it in."""
-    edited = CLAUDE.call(
-        "Edit",
-        {
-            "file_path": str(house.workspace / "greet.py"),
-            "old_string": "+ name",
-            "new_string": "+ (name or 'you')",
-        },
-        cwd=str(house.workspace),
-    )
-    assert house.ask(CLAUDE, edited).said().passed
-    (house.workspace / "greet.py").write_text(AFTER)
-    assert house.ask(CLAUDE, edited, event="PostToolUse").said().passed
+    edit(house)
     told = house.assent("change", "submit", "--title", "Greet", "--json", env={"CLAUDECODE": "1"})
     assert told.returncode == 0, told.stderr
     until(lambda: house.client.get("/api/changes/CH-1")["asked"] or None)

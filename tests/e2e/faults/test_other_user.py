@@ -17,7 +17,8 @@ from tests.e2e.faults.agents import CLAUDE, Said
 from tests.e2e.faults.house import ASSENT, House
 
 pytestmark = [
-    pytest.mark.network,
+    # Of the slow suites, in which a skip is a failure.
+    pytest.mark.soak,
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can start processes of other users"),
 ]
 
